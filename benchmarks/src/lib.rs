@@ -1,0 +1,1 @@
+//! What the crates cost, each figure next to a reference of the same run.

@@ -1,0 +1,1 @@
+//! Checkpoints in one durable, readable log file that several processes may share.

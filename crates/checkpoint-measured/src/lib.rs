@@ -1,0 +1,1 @@
+//! Spans and metrics around any checkpoint store.

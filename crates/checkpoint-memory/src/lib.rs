@@ -1,0 +1,1 @@
+//! Checkpoints in memory, for tests and development.

@@ -1,0 +1,1 @@
+//! The contract of checkpoint stores as test cases for any store.

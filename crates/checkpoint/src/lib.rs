@@ -1,0 +1,1 @@
+//! Checkpoints for consumers of event streams, in the database that you already have.

@@ -1,0 +1,1 @@
+//! Every store behind every decorator, and crates that only exist together.
