@@ -1,0 +1,101 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use checkpoint_core::{CheckpointStore, Result};
+
+use crate::url::StoreUrl;
+
+/// Opens the store that `url` names, creating what is missing.
+///
+/// | URL | store | feature |
+/// |---|---|---|
+/// | `file:DIR` | `FileStore` in the directory DIR | `file` (default) |
+/// | `memory:` | a new, empty `MemoryStore`: each call gives its own | `memory` (default) |
+/// | `noop:` | `NoopStore` | `noop` |
+///
+/// DIR is a path, relative to the working directory unless it begins with `/`; `file:///abs/dir` means the same as
+/// `file:/abs/dir`. As in every URL, `%` with two hex digits stands for a byte and `?` begins the parameters, so a
+/// directory with one of these in its name is spelled with `%25` and `%3F`; every other character stands for itself.
+/// No scheme has parameters yet, and an unknown one is an error.
+///
+/// # Errors
+///
+/// [`Invalid`](crate::ErrorKind::Invalid) where the URL is not one of these; [`Unsupported`](crate::ErrorKind::Unsupported) where
+/// the feature of its scheme is off, and the message says which to turn on; else what the store fails with. No
+/// message shows the user, the password, the host or the value of a parameter of a URL.
+pub async fn open(url: &str) -> Result<Arc<dyn CheckpointStore>> {
+    open_for(Access::ReadWrite, url).await
+}
+
+/// Opens the store that `url` names for looking. Creates nothing on disk. Takes the same URLs as [`open`].
+///
+/// Writes to a store that outlives the process answer [`Denied`](crate::ErrorKind::Denied); `memory:` and `noop:` are as
+/// with [`open`].
+///
+/// # Errors
+///
+/// As [`open`], and [`NotReady`](crate::ErrorKind::NotReady) where there is no store yet.
+pub async fn open_read_only(url: &str) -> Result<Arc<dyn CheckpointStore>> {
+    open_for(Access::ReadOnly, url).await
+}
+
+#[derive(Clone, Copy)]
+enum Access {
+    ReadOnly,
+    ReadWrite,
+}
+
+async fn open_for(access: Access, url: &str) -> Result<Arc<dyn CheckpointStore>> {
+    let url = StoreUrl::parse(url);
+    match url.scheme {
+        "file" => open_file(access, url.directory()?).await,
+        "memory" => url.bare().and_then(|()| open_memory()),
+        "noop" => url.bare().and_then(|()| open_noop()),
+        _ => Err(url.unknown(&["file:DIR", "memory:", "noop:"])),
+    }
+}
+
+#[cfg(feature = "file")]
+async fn open_file(access: Access, directory: PathBuf) -> Result<Arc<dyn CheckpointStore>> {
+    use checkpoint_file::FileStore;
+
+    let store = match access {
+        Access::ReadOnly => FileStore::open_read_only(directory).await?,
+        Access::ReadWrite => FileStore::open(directory).await?,
+    };
+    Ok(Arc::new(store))
+}
+
+#[cfg(not(feature = "file"))]
+async fn open_file(_: Access, _: PathBuf) -> Result<Arc<dyn CheckpointStore>> {
+    Err(feature_is_off("file"))
+}
+
+#[cfg(feature = "memory")]
+fn open_memory() -> Result<Arc<dyn CheckpointStore>> {
+    Ok(Arc::new(checkpoint_memory::MemoryStore::new()))
+}
+
+#[cfg(not(feature = "memory"))]
+fn open_memory() -> Result<Arc<dyn CheckpointStore>> {
+    Err(feature_is_off("memory"))
+}
+
+#[cfg(feature = "noop")]
+fn open_noop() -> Result<Arc<dyn CheckpointStore>> {
+    Ok(Arc::new(checkpoint_noop::NoopStore::new()))
+}
+
+#[cfg(not(feature = "noop"))]
+fn open_noop() -> Result<Arc<dyn CheckpointStore>> {
+    Err(feature_is_off("noop"))
+}
+
+/// Each scheme is named as its feature.
+#[cfg(not(all(feature = "file", feature = "memory", feature = "noop")))]
+fn feature_is_off(scheme: &str) -> checkpoint_core::Error {
+    use checkpoint_core::{Error, ErrorKind, Operation};
+
+    let message = format!("{scheme}: is not compiled in: turn on the feature {scheme:?} of the crate checkpoint");
+    Error::new(ErrorKind::Unsupported, message).with_operation(Operation::Open)
+}
