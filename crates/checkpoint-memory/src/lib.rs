@@ -2,6 +2,7 @@
 
 mod shards;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -23,7 +24,7 @@ use crate::shards::Shards;
 /// # Cancel safety
 ///
 /// Every call is done when it is first polled; `write_many` is one call, too.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct MemoryStore {
     shards: Arc<Shards>,
 }
@@ -34,6 +35,13 @@ impl MemoryStore {
     /// A store without records.
     pub fn new() -> Self {
         Self::default()
+    }
+}
+
+/// Without the records: a state may be large, and not for everybody's eyes.
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore").finish_non_exhaustive()
     }
 }
 

@@ -7,13 +7,13 @@ use std::time::SystemTime;
 
 use checkpoint_core::{CheckpointId, Outcome, Record, Write};
 
-/// Few enough to be cheap to list, more than the cores that small machines have.
+/// Few enough to be cheap to list, more than the cores that small machines have. At most 256, what a byte chooses from.
 const SHARDS: usize = 16;
 
 type Records = BTreeMap<CheckpointId, Record>;
 
 /// The records, each in the shard that the hash of its id says, each shard under a lock of its own.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Shards {
     hasher: RandomState,
     shards: [Mutex<Records>; SHARDS],
@@ -22,8 +22,8 @@ pub(crate) struct Shards {
 impl Shards {
     /// The shard of `id`.
     pub(crate) fn lock(&self, id: &CheckpointId) -> MutexGuard<'_, Records> {
-        let hash = usize::try_from(self.hasher.hash_one(id) % 16).expect("a number below 16 is a usize");
-        lock(&self.shards[hash])
+        let [byte, ..] = self.hasher.hash_one(id).to_ne_bytes();
+        lock(&self.shards[usize::from(byte) % SHARDS])
     }
 
     /// Decides and writes in one atomic step.

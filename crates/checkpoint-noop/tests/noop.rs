@@ -7,7 +7,7 @@ use checkpoint_core::{
 use checkpoint_noop::NoopStore;
 
 fn at(position: impl Into<Option<u64>>) -> Checkpoint {
-    Checkpoint::new(CheckpointId::new("orders").unwrap(), position)
+    Checkpoint::new(CheckpointId::new("orders").expect("a good id"), position)
 }
 
 #[tokio::test]
