@@ -1,1 +1,20 @@
-//! Checkpoints in one durable, readable log file that several processes may share.
+#![doc = include_str!("../README.md")]
+
+#[cfg(not(unix))]
+compile_error!("checkpoint-file needs the file locks, renames and syncs of a Unix system");
+
+mod disk;
+mod failure;
+mod index;
+mod line;
+mod log;
+mod persist;
+mod scan;
+mod store;
+mod worker;
+
+pub use log::TornTail;
+pub use store::FileStore;
+
+/// What the store calls itself.
+const STORE: &str = "file";
