@@ -1,1 +1,9 @@
-//! Spans and metrics around any checkpoint store.
+#![doc = include_str!("../README.md")]
+
+mod answer;
+mod call;
+#[cfg(feature = "metrics")]
+mod metric;
+mod store;
+
+pub use store::MeasuredStore;
