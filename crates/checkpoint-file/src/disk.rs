@@ -46,7 +46,8 @@ pub(crate) trait Disk: Send + 'static {
     /// The file that bears the log's name now; it may be another than the one that is open.
     fn log_file(&mut self) -> io::Result<LogFile>;
 
-    /// Opens what bears the log's name now.
+    /// Opens what bears the log's name now. When it returns, the name survives a crash of the machine: whoever replaced
+    /// the log may have been killed before that was so.
     fn open_log(&mut self) -> io::Result<LogFile>;
 
     /// Reads from the open log; fewer bytes than asked for at its end only.
@@ -153,6 +154,9 @@ impl Disk for Directory {
     fn open_log(&mut self) -> io::Result<LogFile> {
         let log = OpenOptions::new().read(true).write(!self.read_only).open(&self.log_path)?;
         let file = LogFile::of(&log.metadata()?);
+        if !self.read_only {
+            sync_directory(&self.path)?;
+        }
         self.log = Some(log);
         Ok(file)
     }

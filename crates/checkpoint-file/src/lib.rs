@@ -3,6 +3,8 @@
 #[cfg(not(unix))]
 compile_error!("checkpoint-file needs the file locks, renames and syncs of a Unix system");
 
+#[cfg(test)]
+mod crash_tests;
 mod disk;
 mod failure;
 mod index;
@@ -10,6 +12,8 @@ mod line;
 mod log;
 mod persist;
 mod scan;
+#[cfg(test)]
+mod simulated_disk;
 mod store;
 mod worker;
 

@@ -11,6 +11,8 @@ use crate::index::{Entry, Index};
 use crate::line::{Content, FORMAT, Header, Line, Lines};
 use crate::scan::{Part, Scan, bytes, was_durable_at};
 
+const SLACK: u64 = 1 << 20;
+
 /// Longer than any header.
 const LONGEST_HEADER: usize = 256;
 
@@ -38,6 +40,8 @@ pub(crate) struct Log<D> {
     pub(super) replace_log: bool,
     /// A log that could not be replaced, for want of room, is let grow up to here before that is tried again.
     pub(super) replace_from: u64,
+    /// So much garbage is never worth a new log.
+    pub(super) slack: u64,
     pub(super) torn_tail: Option<TornTail>,
 }
 
@@ -83,6 +87,7 @@ impl<D: Disk> Log<D> {
             synced: 0,
             replace_log: false,
             replace_from: 0,
+            slack: SLACK,
             torn_tail: None,
         }
     }

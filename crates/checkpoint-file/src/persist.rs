@@ -8,9 +8,8 @@ use crate::line::{HEADER_BYTES, Header, Line, Lines};
 use crate::log::Log;
 use crate::scan::bytes;
 
-/// The log has at most this many times the bytes of its live lines, and a bit.
+/// The log has at most this many times the bytes of its live lines, and [`Log::slack`].
 const MOST_PER_LIVE: u64 = 4;
-const A_BIT: u64 = 1 << 20;
 
 /// Written at once while a log is replaced.
 const CHUNK: usize = 1 << 20;
@@ -25,13 +24,13 @@ impl<D: Disk> Log<D> {
             return self.replace_with(Some(lines));
         }
         let length = self.end + bytes(lines.bytes().len());
-        if length <= (MOST_PER_LIVE * self.index.live() + A_BIT).max(self.replace_from) {
+        if length <= (MOST_PER_LIVE * self.index.live() + self.slack).max(self.replace_from) {
             return self.append(lines.bytes());
         }
         match self.replace_with(Some(lines)) {
             // The old log is as it was, and has perhaps room for these lines.
             Err(failure) if !self.replace_log && failure.kind != ErrorKind::Corrupt => {
-                self.replace_from = length + A_BIT;
+                self.replace_from = length + self.slack;
                 self.append(lines.bytes())
             }
             replaced => replaced,

@@ -5,11 +5,14 @@ use std::io;
 use crate::disk::Disk;
 use crate::line::Line;
 
-const CHUNK: usize = 1 << 20;
+/// Read at once: little at first, as mostly a few lines are new.
+const FIRST_CHUNK: usize = 4 << 10;
+const LARGEST_CHUNK: usize = 1 << 20;
 
 /// Goes over the newline-terminated parts of the open log, from an offset to its end.
 pub(crate) struct Scan<'d, D> {
     disk: &'d D,
+    chunk: usize,
     buffer: Vec<u8>,
     /// How much of the buffer was given out.
     used: usize,
@@ -28,7 +31,7 @@ pub(crate) enum Part<'a> {
 
 impl<'d, D: Disk> Scan<'d, D> {
     pub(crate) fn new(disk: &'d D, offset: u64) -> Self {
-        Self { disk, buffer: Vec::new(), used: 0, offset }
+        Self { disk, chunk: FIRST_CHUNK, buffer: Vec::new(), used: 0, offset }
     }
 
     pub(crate) fn next(&mut self) -> io::Result<Part<'_>> {
@@ -54,7 +57,8 @@ impl<'d, D: Disk> Scan<'d, D> {
         self.buffer.drain(..self.used);
         self.used = 0;
         let waiting = self.buffer.len();
-        self.buffer.resize(waiting + CHUNK.max(waiting), 0);
+        self.buffer.resize(waiting + self.chunk.max(waiting), 0);
+        self.chunk = (self.chunk * 4).min(LARGEST_CHUNK);
         let read = self.disk.read_at(&mut self.buffer[waiting..], self.offset + bytes(waiting))?;
         self.buffer.truncate(waiting + read);
         Ok(read)
