@@ -8,16 +8,16 @@ use checkpoint_measured::MeasuredStore;
 use checkpoint_memory::MemoryStore;
 use metrics::Unit;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+use tokio::runtime::Builder;
 
 use common::{Away, id};
 
 /// Runs `calls` and returns each series as `name{labels}` with its unit and value.
-async fn recorded(calls: impl AsyncFnOnce()) -> Vec<(String, Option<Unit>, DebugValue)> {
+fn recorded(calls: impl AsyncFnOnce()) -> Vec<(String, Option<Unit>, DebugValue)> {
     let recorder = DebuggingRecorder::new();
     let snapshotter = recorder.snapshotter();
-    let guard = metrics::set_default_local_recorder(&recorder);
-    calls().await;
-    drop(guard);
+    let runtime = Builder::new_current_thread().build().expect("a runtime");
+    metrics::with_local_recorder(&recorder, || runtime.block_on(calls()));
     let series = snapshotter.snapshot().into_vec().into_iter().map(|(key, unit, _, value)| {
         let labels: Vec<_> = key.key().labels().map(|label| format!("{}={}", label.key(), label.value())).collect();
         (format!("{}{{{}}}", key.key().name(), labels.join(",")), unit, value)
@@ -53,8 +53,8 @@ fn at(name: &str, position: impl Into<Option<u64>>) -> Write {
     Write::advance(Checkpoint::new(id(name), position))
 }
 
-#[tokio::test]
-async fn each_call_is_a_duration_by_store_operation_and_outcome() {
+#[test]
+fn each_call_is_a_duration_by_store_operation_and_outcome() {
     let series = recorded(async || {
         let store = MeasuredStore::new(MemoryStore::new());
         assert!(store.write(&at("orders", 5)).await.unwrap().is_stored());
@@ -68,8 +68,7 @@ async fn each_call_is_a_duration_by_store_operation_and_outcome() {
         assert!(store.delete(&id("orders")).await.unwrap());
         assert_eq!(store.list("", None, 10).await.unwrap().len(), 1);
         assert!(MeasuredStore::new(Away).read(&id("orders")).await.is_err());
-    })
-    .await;
+    });
     let expected = [
         ("{store=away,operation=read,outcome=unavailable}", 1),
         ("{store=memory,operation=claim,outcome=claimed}", 1),
@@ -86,8 +85,8 @@ async fn each_call_is_a_duration_by_store_operation_and_outcome() {
     assert_eq!(gauges(&series), [], "positions are shown only where asked for");
 }
 
-#[tokio::test]
-async fn the_gauge_shows_what_was_stored_last() {
+#[test]
+fn the_gauge_shows_what_was_stored_last() {
     let series = recorded(async || {
         let store = MeasuredStore::new(MemoryStore::new()).with_position_gauge();
         assert!(store.write(&at("orders", 6)).await.unwrap().is_stored());
@@ -95,8 +94,7 @@ async fn the_gauge_shows_what_was_stored_last() {
         assert_eq!(store.write_many(&[at("bills", 7), at("users", 1)]).await.unwrap().len(), 2);
         assert_eq!(store.write_many(&[at("bills", 3), at("users", 2)]).await.unwrap().len(), 2);
         assert!(store.write(&at("fresh", None)).await.unwrap().is_stored());
-    })
-    .await;
+    });
     let gauges = gauges(&series);
     let (fresh, others): (Vec<_>, Vec<_>) = gauges.into_iter().partition(|(_, position)| position.is_nan());
     assert_eq!(
