@@ -1,1 +1,14 @@
 //! Every store behind every decorator, and crates that only exist together.
+
+use checkpoint::Operation;
+use checkpoint::testkit::Profile;
+
+/// What a decorator around the memory store promises, where its openings share the records.
+pub fn memory_profile() -> Profile {
+    Profile::new().shared().supporting([Operation::Claim, Operation::Delete, Operation::List])
+}
+
+/// What a decorator around the file store promises. The store's own tests run the many histories.
+pub fn file_profile() -> Profile {
+    memory_profile().durable().with_histories(200)
+}
