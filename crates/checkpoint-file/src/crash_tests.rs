@@ -40,7 +40,12 @@ fn value(record: Option<Record>) -> Value {
 }
 
 /// One random change of one id; returns what it is meant to hold afterwards.
-fn change(log: &mut Log<SimulatedDisk>, call: usize, model: &mut Model, random: &mut fastrand::Rng) -> Result<(), Failure> {
+fn change(
+    log: &mut Log<SimulatedDisk>,
+    call: usize,
+    model: &mut Model,
+    random: &mut fastrand::Rng,
+) -> Result<(), Failure> {
     let before = model.clone();
     let mut staged = log.begin()?;
     for name in random.choose_multiple(IDS.iter(), 2) {

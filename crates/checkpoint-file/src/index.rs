@@ -1,6 +1,6 @@
 //! What is where in the log: the line of each id, and as much of it as deciding a write needs.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -27,23 +27,32 @@ impl Entry {
     }
 }
 
-/// All ids, in order.
+/// All ids.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
-    entries: BTreeMap<CheckpointId, Entry>,
+    entries: HashMap<CheckpointId, Entry>,
+    /// The same ids in order, from the first listing on: most programs never list, and read and write faster for it.
+    ordered: Option<BTreeSet<CheckpointId>>,
     /// Ids claimed by one owner share its label.
     owners: HashSet<Arc<str>>,
     live: u64,
 }
 
 impl Index {
-    pub(crate) fn get(&self, id: &str) -> Option<&Entry> {
+    pub(crate) fn get(&self, id: &CheckpointId) -> Option<&Entry> {
         self.entries.get(id)
     }
 
     /// Puts a new entry (or none) in the place of the old one, which is returned.
     pub(crate) fn put(&mut self, id: CheckpointId, entry: Option<Entry>) -> Option<Entry> {
         self.live += entry.as_ref().map_or(0, |entry| u64::from(entry.length));
+        if let Some(ordered) = &mut self.ordered {
+            match entry {
+                Some(_) if !self.entries.contains_key(&id) => drop(ordered.insert(id.clone())),
+                Some(_) => {}
+                None => drop(ordered.remove(&id)),
+            }
+        }
         let old = match entry {
             Some(entry) => self.entries.insert(id, entry),
             None => self.entries.remove(&id),
@@ -71,27 +80,29 @@ impl Index {
         self.live
     }
 
+    /// All entries, in an order that stays the same until something is put.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&CheckpointId, &Entry)> {
         self.entries.iter()
     }
 
+    /// The entries in the order of [`iter`](Self::iter).
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Entry> {
         self.entries.values_mut()
     }
 
-    /// The entries that begin with `prefix` and come after `after`, in the order of the ids' bytes.
-    pub(crate) fn page<'a>(
-        &'a self,
-        prefix: &'a str,
-        after: Option<&'a CheckpointId>,
-    ) -> impl Iterator<Item = &'a Entry> {
+    /// The entries of at most `limit` ids that begin with `prefix` and come after `after`, in the order of the ids'
+    /// bytes.
+    pub(crate) fn page(&mut self, prefix: &str, after: Option<&CheckpointId>, limit: usize) -> Vec<Entry> {
         let start = match after.map(CheckpointId::as_str) {
             Some(after) if after >= prefix => Bound::Excluded(after),
             _ => Bound::Included(prefix),
         };
-        self.entries
+        let ordered = self.ordered.get_or_insert_with(|| self.entries.keys().cloned().collect());
+        ordered
             .range::<str, _>((start, Bound::Unbounded))
-            .take_while(move |(id, _)| id.as_str().starts_with(prefix))
-            .map(|(_, entry)| entry)
+            .take_while(|id| id.as_str().starts_with(prefix))
+            .take(limit)
+            .filter_map(|id| self.entries.get(id).cloned())
+            .collect()
     }
 }

@@ -99,7 +99,7 @@ impl<D: Disk> Log<D> {
     /// The record of `id`, as durable as it is.
     pub(crate) fn read(&mut self, id: &CheckpointId) -> Result<Option<Record>, Failure> {
         self.refresh_to_read()?;
-        self.index.get(id.as_str()).map(|entry| self.record(entry, &[])).transpose()
+        self.index.get(id).map(|entry| self.record(entry, &[])).transpose()
     }
 
     pub(crate) fn list(
@@ -109,7 +109,8 @@ impl<D: Disk> Log<D> {
         limit: usize,
     ) -> Result<Vec<Record>, Failure> {
         self.refresh_to_read()?;
-        self.index.page(prefix, after).take(limit).map(|entry| self.record(entry, &[])).collect()
+        let page = self.index.page(prefix, after, limit);
+        page.iter().map(|entry| self.record(entry, &[])).collect()
     }
 
     /// Locks the directory and reads what others appended. Nobody else writes until [`finish`](Self::finish).
@@ -142,7 +143,7 @@ impl<D: Disk> Log<D> {
     /// Decides a write; where it is stored, adds its line.
     pub(crate) fn write(&mut self, write: &Write, staged: &mut Staged) -> Outcome {
         let id = &write.checkpoint.id;
-        let entry = self.index.get(id.as_str());
+        let entry = self.index.get(id);
         let outcome = write.decide(entry.map(|entry| entry.to_decide_on(id)).as_ref());
         if outcome.is_stored() {
             let owner = entry.and_then(|entry| entry.owner.clone());
@@ -153,7 +154,7 @@ impl<D: Disk> Log<D> {
 
     /// Claims a checkpoint: adds its line, with the position and the state that it has.
     pub(crate) fn claim(&mut self, id: &CheckpointId, owner: &str, staged: &mut Staged) -> Result<Record, Failure> {
-        let entry = self.index.get(id.as_str());
+        let entry = self.index.get(id);
         let current = entry.map(|entry| self.record(entry, staged.lines.bytes())).transpose()?;
         let record = Record::claimed(current.as_ref(), id, owner, staged.now)
             .map_err(|invalid| Failure::new(invalid.kind(), invalid.to_string()))?;
@@ -164,7 +165,7 @@ impl<D: Disk> Log<D> {
 
     /// Deletes a record; says whether there was one.
     pub(crate) fn delete(&mut self, id: &CheckpointId, staged: &mut Staged) -> bool {
-        let existed = self.index.get(id.as_str()).is_some();
+        let existed = self.index.get(id).is_some();
         if existed {
             staged.lines.delete(id);
             staged.before.push((id.clone(), self.index.put(id.clone(), None)));

@@ -1,5 +1,7 @@
 //! The store on a real directory: what it keeps, what it shares, and what it says when something is wrong.
 
+#![expect(clippy::unwrap_used, reason = "also the helpers are tests")]
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -94,7 +96,8 @@ async fn a_torn_tail_is_cut_off_and_said() {
         let store = open(&directory).await;
         assert_eq!(store.load(&id("orders")).await.unwrap().position, Some(1));
         let cut = store.torn_tail().await.unwrap().unwrap();
-        assert_eq!((cut.offset, cut.bytes), (last as u64, (torn - last) as u64));
+        let expected = (u64::try_from(last).unwrap(), u64::try_from(torn - last).unwrap());
+        assert_eq!((cut.offset, cut.bytes), expected);
         assert_eq!(fs::read(log(&directory)).unwrap(), &whole[..last]);
     }
 }
