@@ -1,3 +1,46 @@
-//! The checkpoint command: a resumable tail -F, and a look at checkpoints in any store.
+//! The `checkpoint` command: a resumable `tail -F`, and a look at checkpoints in any store. The README says what it
+//! promises.
 
-fn main() {}
+mod args;
+mod error;
+mod follow;
+mod records;
+mod show;
+mod store;
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use crate::args::{Cli, Command, CompletionsArgs};
+use crate::error::{CliError, Result};
+
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // nobody is left to be told when standard error is closed
+            let _ = writeln!(io::stderr(), "checkpoint: {error}");
+            error.into()
+        }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Follow(args) => follow::follow(*args),
+        Command::Get(args) => records::get(&args),
+        Command::List(args) => records::list(&args),
+        Command::Set(args) => records::set(&args),
+        Command::Reset(args) => records::reset(&args),
+        Command::Delete(args) => records::delete(&args),
+        Command::Completions(args) => completions(&args),
+    }
+}
+
+fn completions(args: &CompletionsArgs) -> Result<()> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "checkpoint", &mut script);
+    io::stdout().write_all(&script).map_err(|error| CliError::because("cannot write to standard output", &error))
+}

@@ -1,0 +1,98 @@
+use std::error::Error as StdError;
+use std::process::ExitCode;
+
+/// What every part of the command returns.
+pub(crate) type Result<T, E = CliError> = std::result::Result<T, E>;
+
+/// Why the command ends without having done what it was asked: the message for people, the exit code for scripts.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct CliError {
+    exit: Exit,
+    message: String,
+}
+
+/// The exit codes, other than 0 for done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Something failed: the message says what.
+    Failed,
+    /// The command line asks for something that cannot be.
+    Usage,
+    /// COMMAND failed for good.
+    GaveUp,
+    /// Another `follow` claimed the id.
+    Fenced,
+}
+
+impl CliError {
+    pub(crate) fn failed(message: impl Into<String>) -> Self {
+        Self { exit: Exit::Failed, message: message.into() }
+    }
+
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self { exit: Exit::Usage, message: message.into() }
+    }
+
+    pub(crate) fn gave_up(message: impl Into<String>) -> Self {
+        Self { exit: Exit::GaveUp, message: message.into() }
+    }
+
+    pub(crate) fn fenced(message: impl Into<String>) -> Self {
+        Self { exit: Exit::Fenced, message: message.into() }
+    }
+
+    /// A failure and what is behind it.
+    pub(crate) fn because(what: impl AsRef<str>, cause: &dyn StdError) -> Self {
+        Self::failed(format!("{}: {}", what.as_ref(), chain(cause)))
+    }
+
+    #[cfg(test)]
+    pub(crate) fn exit(&self) -> Exit {
+        self.exit
+    }
+}
+
+impl From<CliError> for ExitCode {
+    fn from(error: CliError) -> Self {
+        Self::from(match error.exit {
+            Exit::Failed => 1,
+            Exit::Usage => 2,
+            Exit::GaveUp => 3,
+            Exit::Fenced => 4,
+        })
+    }
+}
+
+impl From<checkpoint::Error> for CliError {
+    fn from(error: checkpoint::Error) -> Self {
+        Self::failed(chain(&error))
+    }
+}
+
+/// An error and its sources in one line.
+pub(crate) fn chain(error: &dyn StdError) -> String {
+    let mut line = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        // some errors repeat their source in their own message
+        if !line.ends_with(&cause_text) {
+            line = format!("{line}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sources_are_part_of_the_message() {
+        let error = checkpoint::Error::new(checkpoint::ErrorKind::Unavailable, "cannot write")
+            .with_source(std::io::Error::other("no space left"));
+        assert_eq!(CliError::from(error).to_string(), "cannot write: no space left");
+    }
+}

@@ -1,0 +1,151 @@
+use std::fmt;
+use std::io::{self, IsTerminal, Write as _};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use indicatif::{HumanBytes, HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+
+/// What people see on standard error: warnings always, progress or a summary unless they asked for quiet.
+#[derive(Debug)]
+pub(crate) struct Console {
+    bar: Option<ProgressBar>,
+    quiet: bool,
+    started: Instant,
+    progress: Arc<Progress>,
+}
+
+/// How far we are, for whoever draws it.
+#[derive(Debug, Default)]
+struct Progress {
+    lines: AtomicU64,
+    bytes: AtomicU64,
+    /// Bytes from what was read to the end of the file.
+    lag: AtomicU64,
+    committed: Mutex<Option<Commit>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Commit {
+    position: u64,
+    at: Instant,
+}
+
+impl Console {
+    /// Draws progress where somebody looks at it and nothing else is written between.
+    pub(crate) fn new(quiet: bool, stdout_is_ours: bool) -> Arc<Self> {
+        let progress = Arc::<Progress>::default();
+        let free = io::stderr().is_terminal() && !(stdout_is_ours && io::stdout().is_terminal());
+        let bar = (!quiet && free).then(|| bar(&progress));
+        Arc::new(Self { bar, quiet, started: Instant::now(), progress })
+    }
+
+    /// A line for people, on standard error.
+    pub(crate) fn say(&self, line: impl fmt::Display) {
+        // nobody is left to be told when standard error is closed
+        let write = || drop(writeln!(io::stderr(), "checkpoint: {line}"));
+        match &self.bar {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        }
+    }
+
+    pub(crate) fn handled(&self, lines: usize, bytes: usize) {
+        let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        self.progress.lines.fetch_add(count(lines), Ordering::Relaxed);
+        let before = self.progress.bytes.fetch_add(count(bytes), Ordering::Relaxed);
+        if let Some(bar) = &self.bar {
+            bar.set_position(before + count(bytes));
+        }
+    }
+
+    pub(crate) fn lag(&self, bytes: u64) {
+        self.progress.lag.store(bytes, Ordering::Relaxed);
+    }
+
+    pub(crate) fn committed(&self, position: u64) {
+        let commit = Commit { position, at: Instant::now() };
+        *self.progress.committed.lock().unwrap_or_else(PoisonError::into_inner) = Some(commit);
+    }
+
+    /// Takes the progress away and leaves one line that says what was done.
+    pub(crate) fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+        if !self.quiet {
+            self.say(self.summary());
+        }
+    }
+
+    fn summary(&self) -> String {
+        let progress = &self.progress;
+        let lines = progress.lines.load(Ordering::Relaxed);
+        let mut summary = format!(
+            "{} line{}, {} in {}",
+            HumanCount(lines),
+            if lines == 1 { "" } else { "s" },
+            HumanBytes(progress.bytes.load(Ordering::Relaxed)),
+            HumanDuration(self.started.elapsed())
+        );
+        match progress.last_commit() {
+            Some(commit) => summary.push_str(&format!("; committed up to offset {}", commit.position)),
+            None => summary.push_str("; nothing to commit"),
+        }
+        summary
+    }
+}
+
+impl Progress {
+    fn last_commit(&self) -> Option<Commit> {
+        *self.committed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+const TEMPLATE: &str =
+    "{spinner} {lines} lines  {binary_bytes}  {binary_bytes_per_sec}  {lag} behind  committed {commit}";
+
+fn bar(progress: &Arc<Progress>) -> ProgressBar {
+    let [lines, lag, commit] = [(); 3].map(|()| Arc::clone(progress));
+    let style = ProgressStyle::with_template(TEMPLATE)
+        .expect("the template is well formed")
+        .with_key("lines", move |_: &ProgressState, to: &mut dyn fmt::Write| {
+            let _ = write!(to, "{}", HumanCount(lines.lines.load(Ordering::Relaxed)));
+        })
+        .with_key("lag", move |_: &ProgressState, to: &mut dyn fmt::Write| {
+            let _ = write!(to, "{}", HumanBytes(lag.lag.load(Ordering::Relaxed)));
+        })
+        .with_key("commit", move |_: &ProgressState, to: &mut dyn fmt::Write| {
+            let _ = match commit.last_commit() {
+                Some(commit) => write!(to, "{:?} ago", round(commit.at.elapsed())),
+                None => write!(to, "nothing yet"),
+            };
+        });
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10)).with_style(style);
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
+/// To a tenth of a second.
+fn round(time: Duration) -> Duration {
+    let tenths = time.as_millis() / 100;
+    Duration::from_millis(u64::try_from(tenths).unwrap_or(u64::MAX).saturating_mul(100))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_summary_counts_what_was_handled_and_names_the_position() {
+        let console = Console::new(false, true);
+        assert!(console.summary().ends_with("; nothing to commit"), "{}", console.summary());
+        console.handled(1, 10);
+        assert!(console.summary().starts_with("1 line, 10 B in "), "{}", console.summary());
+        console.handled(1999, 2038);
+        console.committed(4096);
+        let summary = console.summary();
+        assert!(summary.starts_with("2,000 lines, 2.00 KiB in "), "{summary}");
+        assert!(summary.ends_with("; committed up to offset 4096"), "{summary}");
+    }
+}

@@ -1,0 +1,139 @@
+use std::env;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use checkpoint::{CheckpointId, CheckpointStore, CheckpointStoreExt, Outcome, Record, Write};
+use etcetera::BaseStrategy;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::error::{CliError, Result};
+
+/// The environment variable that names the store where `--store` does not.
+pub(crate) const STORE_VARIABLE: &str = "CHECKPOINT_STORE";
+
+/// A checkpoint store for threads that may block: files, pipes and child processes are waited for the same way.
+#[derive(Clone, Debug)]
+pub(crate) struct Store {
+    runtime: Arc<Runtime>,
+    store: Arc<dyn CheckpointStore>,
+}
+
+/// What a store answers.
+type Answer<T> = checkpoint::Result<T>;
+
+impl Store {
+    /// Opens `url`, or the default store, and creates it where it is missing.
+    pub(crate) fn open(url: Option<&str>) -> Result<Self> {
+        let runtime = runtime()?;
+        let url = url_or_default(url)?;
+        let store = runtime.block_on(checkpoint::open(&url))?;
+        Ok(Self { runtime, store })
+    }
+
+    /// Opens `url`, or the default store, for looking: creates nothing.
+    pub(crate) fn open_read_only(url: Option<&str>) -> Result<Self> {
+        let runtime = runtime()?;
+        let url = url_or_default(url)?;
+        let store = runtime.block_on(checkpoint::open_read_only(&url))?;
+        Ok(Self { runtime, store })
+    }
+
+    #[cfg(test)]
+    pub(crate) fn of(store: impl CheckpointStore) -> Self {
+        Self { runtime: runtime().unwrap(), store: Arc::new(store) }
+    }
+
+    pub(crate) fn read(&self, id: &CheckpointId) -> Answer<Option<Record>> {
+        self.runtime.block_on(self.store.read(id))
+    }
+
+    pub(crate) fn write(&self, write: &Write) -> Answer<Outcome> {
+        self.runtime.block_on(self.store.write(write))
+    }
+
+    pub(crate) fn claim(&self, id: &CheckpointId, owner: &str) -> Answer<Record> {
+        self.runtime.block_on(self.store.claim(id, owner))
+    }
+
+    pub(crate) fn reset(&self, id: &CheckpointId, position: Option<u64>, owner: &str) -> Answer<Record> {
+        self.runtime.block_on(self.store.reset(id, position, owner))
+    }
+
+    pub(crate) fn delete(&self, id: &CheckpointId) -> Answer<bool> {
+        self.runtime.block_on(self.store.delete(id))
+    }
+
+    pub(crate) fn list(&self, prefix: &str, after: Option<&CheckpointId>, limit: usize) -> Answer<Vec<Record>> {
+        self.runtime.block_on(self.store.list(prefix, after, limit))
+    }
+}
+
+/// One worker: the calls of this program come one at a time.
+fn runtime() -> Result<Arc<Runtime>> {
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    Ok(Arc::new(runtime.map_err(|error| CliError::because("cannot start threads", &error))?))
+}
+
+fn url_or_default(url: Option<&str>) -> Result<String> {
+    match url {
+        Some(url) => Ok(url.to_owned()),
+        None => default_url(&state_directory()?),
+    }
+}
+
+/// The user's directory for what programs remember: `$XDG_STATE_HOME` or `~/.local/state`, and in it `checkpoint`.
+fn state_directory() -> Result<PathBuf> {
+    let unknown = || format!("there is no home directory to keep checkpoints in: use --store or set ${STORE_VARIABLE}");
+    let base = etcetera::base_strategy::Xdg::new().map_err(|error| CliError::because(unknown(), &error))?;
+    let state = base.state_dir().ok_or_else(|| CliError::failed(unknown()))?;
+    Ok(state.join("checkpoint"))
+}
+
+/// What does not stand for itself in the path of a store URL.
+const SPECIAL: &AsciiSet = &CONTROLS.add(b'%').add(b'?');
+
+fn default_url(directory: &Path) -> Result<String> {
+    let Some(path) = directory.to_str() else {
+        let message =
+            format!("the directory {} is not UTF-8: use --store or set ${STORE_VARIABLE}", directory.display());
+        return Err(CliError::failed(message));
+    };
+    Ok(format!("file:{}", utf8_percent_encode(path, SPECIAL)))
+}
+
+/// Who we are, as a label for people: `host:pid`.
+pub(crate) fn owner() -> String {
+    let system = rustix::system::uname();
+    let host = system.nodename().to_string_lossy();
+    let host: String = host.chars().filter(|c| !c.is_control()).collect();
+    format!("{host}:{}", std::process::id())
+}
+
+/// The owner label of an operator at the command line: who it was, and that it was not a consumer.
+pub(crate) fn operator() -> String {
+    match env::var("USER") {
+        Ok(user) if !user.is_empty() && user.len() < 200 && !user.contains(char::is_control) => {
+            format!("{user}@{}", owner())
+        }
+        _ => owner(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_url_survives_special_characters() {
+        let url = default_url(Path::new("/home/50%/is it?/checkpoint")).unwrap();
+        assert_eq!(url, "file:/home/50%25/is it%3F/checkpoint");
+    }
+
+    #[test]
+    fn an_owner_is_an_allowed_label() {
+        assert!(Record::check_owner(&owner()).is_ok());
+        assert!(Record::check_owner(&operator()).is_ok());
+        assert!(owner().ends_with(&format!(":{}", std::process::id())));
+    }
+}
