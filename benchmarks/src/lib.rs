@@ -3,6 +3,8 @@
 //! Disks and servers of small machines change their pace within seconds. So the contestants take turns in short slices,
 //! the first one is the reference, and what counts is the median of the ratios within a round.
 
+#![expect(clippy::print_stdout, reason = "it is a report")]
+
 use std::time::{Duration, Instant};
 
 /// How long a contestant's slice is, at least.

@@ -1,5 +1,8 @@
 //! Every store behind every decorator, and crates that only exist together.
 
+pub mod remote;
+pub mod wire;
+
 use checkpoint::Operation;
 use checkpoint::testkit::Profile;
 

@@ -2,6 +2,8 @@
 //!
 //! `cargo bench --bench file_store`, or with a word after `--`: only the measurements whose name has it.
 
+#![expect(clippy::print_stdout, reason = "it is a report")]
+
 mod contestants;
 mod open;
 mod size;
