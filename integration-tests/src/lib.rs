@@ -1,5 +1,10 @@
 //! Every store behind every decorator, and crates that only exist together.
 
+/// The project's front page: its examples must compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
+
 pub mod remote;
 pub mod wire;
 
