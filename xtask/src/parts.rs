@@ -8,13 +8,16 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    /// Runs the commands as one part; the first that fails ends it.
+    /// Runs the commands as one part: all of them, so that one run shows everything that fails.
     pub(crate) fn run(&mut self, name: &str, commands: impl IntoIterator<Item = Command>) -> Result<(), String> {
         eprintln!("\n== {name}");
         let started = Instant::now();
-        let result = commands.into_iter().try_for_each(run);
+        let failures: Vec<_> = commands.into_iter().filter_map(|command| run(command).err()).collect();
         self.times.push((name.to_owned(), started.elapsed()));
-        result.map_err(|message| format!("{name}: {message}"))
+        match failures.is_empty() {
+            true => Ok(()),
+            false => Err(format!("{name}: {}", failures.join("; "))),
+        }
     }
 
     /// Prints how long each part took.
