@@ -33,11 +33,15 @@ impl<'a> Compared<'a> {
     }
 
     /// Drops the openings and makes as many again.
-    pub(crate) async fn reopen(self) -> Self {
+    pub(crate) async fn reopen(&mut self) {
         let twice = self.openings.len() > 1;
-        drop(self.openings);
-        let openings = if twice { self.place.open_twice().await.into() } else { vec![self.place.open().await] };
-        Self { openings, ..self }
+        self.openings.clear();
+        self.openings = if twice { self.place.open_twice().await.into() } else { vec![self.place.open().await] };
+    }
+
+    /// Forgets what was written, for calls on other ids.
+    pub(crate) fn forget(&mut self) {
+        self.model = Model::default();
     }
 
     /// Makes a call and returns the answer. Panics where the store's is not the contract's.
@@ -116,9 +120,10 @@ impl<'a> Compared<'a> {
             Err(seen) => seen,
         };
         let (store, promise) = (opening.name(), self.promise);
+        let held = if context.is_empty() { "what does not matter" } else { context };
         Err(format!(
             "the {store} store breaks a promise: {promise}\
-             \n  the call:  {step}\n  answered:  {seen}\n  must be:   {expected}\n  it held:   {context}"
+             \n  the call:  {step}\n  answered:  {seen}\n  must be:   {expected}\n  it held:   {held}"
         ))
     }
 

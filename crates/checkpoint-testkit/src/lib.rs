@@ -18,7 +18,7 @@ pub use faulty::{Fault, FaultyStore};
 pub use harness::Harness;
 pub use place::Place;
 pub use profile::Profile;
-pub use run::run;
+pub use run::{run, run_at};
 
 /// What the macros use.
 #[doc(hidden)]

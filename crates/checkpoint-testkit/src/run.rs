@@ -15,7 +15,12 @@ pub async fn run<H: Harness>(case: impl AsyncFnOnce(&Place)) {
     }
 }
 
-async fn run_at(place: &Place, case: impl AsyncFnOnce(&Place)) {
+/// Runs one case on `place`, which must be fresh: for harnesses that are made with parameters.
+///
+/// # Panics
+///
+/// As [`run`].
+pub async fn run_at(place: &Place, case: impl AsyncFnOnce(&Place)) {
     let deadline = place.profile().deadline;
     let in_time = timeout(deadline, case(place)).await;
     assert!(in_time.is_ok(), "every call comes to an end: the case did not within {deadline:?}, so a call hangs");

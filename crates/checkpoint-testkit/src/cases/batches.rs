@@ -3,7 +3,7 @@
 use checkpoint_core::Outcome::{self, Ahead, Fenced, Mismatch, Missing, Stored};
 use checkpoint_core::{CheckpointId, MAX_POSITION, Write};
 
-use super::{at, state_of};
+use super::{assert_whole, at, read, state_of};
 use crate::Place;
 use crate::compared::Compared;
 
@@ -69,10 +69,9 @@ pub async fn a_thousand_at_once(place: &Place) {
 
     for number in [0, 1, 2, 3, 499, 500, 501, 997, 998, 999] {
         let position = if number % 3 == 0 { 10 } else { 11 };
-        let record = store.read(&ids[number]).await.expect("read fails").expect("a stored record is there");
-        let seen = (record.checkpoint, record.state);
-        let promised = (at(&ids[number], position), state_of(Some(position)));
-        assert!(seen == promised, "write {number} of 1,000 left {seen:?}, and must leave {promised:?}");
+        let record = read(&*store, &ids[number]).await.expect("a stored record is there");
+        assert_eq!(record.checkpoint, at(&ids[number], position), "write {number} of 1,000 was answered, but not made");
+        assert_whole(&record);
     }
 }
 

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use checkpoint_core::Outcome::{Fenced, Stored};
 use checkpoint_core::{Bytes, CheckpointId, CheckpointStore, Operation, Record, Write};
 use tokio::sync::Barrier;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, yield_now};
 
-use super::at;
+use super::{at, claim, read};
 use crate::Place;
+use crate::brief::Brief;
 use crate::timeline::{Clock, Event, assert_never_back};
 
 const CLAIMERS: u64 = 8;
@@ -30,7 +31,7 @@ pub async fn racing_claims_get_distinct_epochs(place: &Place) {
         epochs.sort_unstable();
         let promised: Vec<_> = (1..=CLAIMERS).collect();
         assert_eq!(epochs, promised, "claimers that race get distinct epochs without a gap");
-        let held = read(&*stores[1], &id).await;
+        let held = read(&*stores[1], &id).await.expect("a claimed record is there");
         assert_eq!(held.checkpoint.position, Some(CLAIMERS), "who claimed last has written");
         assert_eq!(held.owner.map(Bytes::from), Some(held.state), "the owner is the one who claimed last");
     }
@@ -44,11 +45,11 @@ async fn claim_and_write(
     together: Arc<Barrier>,
 ) -> u64 {
     let owner = format!("host:{number}");
-    let claimed = store.claim(&id, &owner).await.expect("claim fails");
+    let claimed = claim(&*store, &id, &owner).await;
     assert_eq!(claimed.owner.as_ref(), Some(&owner), "a claim returns the record of the one who claims");
     together.wait().await;
     let write = Write::advance(at(&id, claimed.epoch)).with_epoch(claimed.epoch).with_state(owner);
-    let outcome = store.write(&write).await.expect("write fails");
+    let outcome = super::write(&*store, &write).await;
     let promised = if claimed.epoch == CLAIMERS { Stored } else { Fenced(CLAIMERS) };
     assert_eq!(outcome, promised, "of {CLAIMERS} claimers only the last one writes: epoch {}", claimed.epoch);
     claimed.epoch
@@ -91,23 +92,25 @@ async fn take_over(store: Arc<dyn CheckpointStore>, id: CheckpointId, turns: usi
     let mut seen = Seen::default();
     for _ in 0..turns {
         let started = clock.begin();
-        let mut held = store.claim(&id, "host:1").await.expect("claim fails");
+        let mut held = claim(&*store, &id, "host:1").await;
         seen.claims.push(started.ended(Some(held.epoch)));
+        yield_now().await;
         for number in 0..4 {
             let started = clock.begin();
-            let now = read(&*store, &id).await;
+            let now = read(&*store, &id).await.expect("a claimed record is there");
             seen.reads.push(started.ended(Some(now.epoch)));
             assert_unchanged(&now, &held);
 
             let state = format!("{number} of epoch {}", held.epoch);
             let write = Write::overwrite(at(&id, number)).with_epoch(held.epoch).with_state(state);
             let started = clock.begin();
-            match store.write(&write).await.expect("write fails") {
+            match super::write(&*store, &write).await {
                 Stored => seen.writes.push(started.ended(Some(held.epoch))),
                 Fenced(epoch) if epoch > held.epoch => break,
                 other => panic!("a write at epoch {} answered {other:?}", held.epoch),
             }
             (held.checkpoint, held.state) = (write.checkpoint, write.state);
+            yield_now().await; // a store that answers at once would let nobody else in
         }
     }
     seen
@@ -115,14 +118,11 @@ async fn take_over(store: Arc<dyn CheckpointStore>, id: CheckpointId, turns: usi
 
 /// As long as nobody else has claimed, the record is what its holder knows.
 fn assert_unchanged(now: &Record, held: &Record) {
-    let (seen, known) = ((&now.checkpoint, &now.state), (&held.checkpoint, &held.state));
+    let unchanged = (&now.checkpoint, &now.state) == (&held.checkpoint, &held.state);
     assert!(
-        now.epoch > held.epoch || seen == known,
-        "what a fenced writer writes is never seen: at epoch {} the holder knows {known:?} and reads {seen:?}",
-        held.epoch
+        now.epoch > held.epoch || unchanged,
+        "what a fenced writer writes is never seen, but who knows {} reads {}",
+        Brief(held),
+        Brief(now)
     );
-}
-
-async fn read(store: &dyn CheckpointStore, id: &CheckpointId) -> Record {
-    store.read(id).await.expect("read fails").expect("a claimed record is there")
 }

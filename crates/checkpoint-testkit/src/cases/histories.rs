@@ -1,6 +1,6 @@
 //! Random histories: whatever is called in whatever order, the store answers as the contract does.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::fmt;
 
 use checkpoint_core::{CheckpointId, MAX_EPOCH, MAX_POSITION, Mode, Operation, Write};
 use proptest::collection::vec;
@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use proptest::strategy::Union;
 use proptest::test_runner::{Config, TestRunner};
 use tokio::runtime::Handle;
+use tokio::sync::Mutex;
 use tokio::task::block_in_place;
 
 use crate::compared::Compared;
@@ -24,13 +25,18 @@ const CALLS: usize = 30;
 /// Needs a multi-threaded runtime.
 pub async fn random_histories_agree_with_the_contract(place: &Place) {
     let config = Config { cases: place.profile().histories(), failure_persistence: None, ..Config::default() };
-    let histories = vec(any_call(place.profile()), 1..=CALLS);
-    let number = AtomicU64::new(0);
+    let store = Compared::open_twice(place, "every answer is the one that `Write::decide` gives").await;
+    let numbered = Mutex::new((0, store));
     let runtime = Handle::current();
     let result = block_in_place(|| {
+        let histories = vec(any_call(place.profile()), 1..=CALLS);
         TestRunner::new(config).run(&histories, |history| {
-            let number = number.fetch_add(1, Ordering::Relaxed);
-            runtime.block_on(run(place, number, history)).map_err(TestCaseError::fail)
+            runtime.block_on(async {
+                let (number, store) = &mut *numbered.lock().await;
+                *number += 1;
+                let names = Names { place, history: format!("h{number}/") };
+                run(store, &names, history).await.map_err(TestCaseError::fail)
+            })
         })
     });
     if let Err(error) = result {
@@ -39,13 +45,12 @@ pub async fn random_histories_agree_with_the_contract(place: &Place) {
 }
 
 /// Makes the calls of a history on checkpoints that no other history uses.
-async fn run(place: &Place, number: u64, history: Vec<Call>) -> Result<(), String> {
-    let names = Names { place, history: format!("h{number}/") };
-    let mut store = Compared::open_twice(place, "every answer is the one that `Write::decide` gives").await;
+async fn run(store: &mut Compared<'_>, names: &Names<'_>, history: Vec<Call>) -> Result<(), String> {
+    store.forget();
     for call in history {
-        match call.step(&names) {
+        match call.step(names) {
             Some(step) => drop(store.compare(&step).await?),
-            None => store = store.reopen().await,
+            None => store.reopen().await,
         }
     }
     Ok(())
@@ -63,7 +68,7 @@ enum Call {
 }
 
 /// A write whose id is still a number.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Draft {
     id: usize,
     position: Option<u64>,
@@ -101,6 +106,14 @@ impl Call {
     }
 }
 
+/// On one line, so that a shrunk history is easy to read.
+impl fmt::Debug for Draft {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, position, mode, epoch, state } = self;
+        write!(f, "{:?} to {position:?}, {mode:?}, epoch {epoch}, state {state:?}", NAMES[*id])
+    }
+}
+
 impl Draft {
     fn write(self, names: &Names<'_>) -> Write {
         let checkpoint = super::at(&names.id(self.id), self.position);
@@ -112,21 +125,21 @@ impl Draft {
 fn any_call(profile: &Profile) -> impl Strategy<Value = Call> + use<> {
     let id = || 0..NAMES.len();
     let mut calls = vec![
-        (2, id().prop_map(Call::Read).boxed()),
-        (12, any_draft().prop_map(Call::Write).boxed()),
-        (4, vec(any_draft(), 0..=4).prop_map(Call::WriteMany).boxed()),
+        (10, id().prop_map(Call::Read).boxed()),
+        (60, any_draft().prop_map(Call::Write).boxed()),
+        (20, vec(any_draft(), 0..=4).prop_map(Call::WriteMany).boxed()),
     ];
     if profile.supports(Operation::Claim) {
         let owner = prop::sample::select(vec!["a:1", "b:1", "", "not\nallowed"]);
-        calls.push((4, (id(), owner).prop_map(|(id, owner)| Call::Claim(id, owner)).boxed()));
+        calls.push((20, (id(), owner).prop_map(|(id, owner)| Call::Claim(id, owner)).boxed()));
     }
     if profile.supports(Operation::Delete) {
-        calls.push((2, id().prop_map(Call::Delete).boxed()));
+        calls.push((10, id().prop_map(Call::Delete).boxed()));
     }
     if profile.supports(Operation::List) {
         let prefix = prop::sample::select(vec!["", "a", "a%", "b"]);
         let list = (prefix, prop::option::of(id()), 0..=4_usize);
-        calls.push((2, list.prop_map(|(prefix, after, limit)| Call::List { prefix, after, limit }).boxed()));
+        calls.push((10, list.prop_map(|(prefix, after, limit)| Call::List { prefix, after, limit }).boxed()));
     }
     if profile.durable {
         calls.push((1, Just(Call::Reopen).boxed()));

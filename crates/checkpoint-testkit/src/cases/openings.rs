@@ -17,7 +17,7 @@ pub async fn records_survive_reopening(place: &Place) {
     let ids = ["plain", "deleted", "claimed", "empty", "two words", "ünïcödé/%"].map(|name| place.id(name));
     fill(place, &mut store, &ids).await;
     for round in 1..=3 {
-        store = store.reopen().await;
+        store.reopen().await;
         for id in &ids {
             store.read(id).await;
         }
