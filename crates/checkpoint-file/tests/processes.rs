@@ -3,7 +3,6 @@
 //! The processes are this test program itself: it runs [`worker`] where the environment names a directory.
 
 #![expect(clippy::unwrap_used, reason = "also the helpers are tests")]
-#![expect(clippy::print_stdout, reason = "a worker talks to its parent through it")]
 
 use std::env;
 use std::io::{BufRead, BufReader};
