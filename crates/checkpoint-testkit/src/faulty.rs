@@ -29,17 +29,39 @@ pub enum Fault {
 
 /// A store that fails as told: for tests of what uses stores.
 ///
-/// Each operation has a script, one [`Fault`] a call; where the script is over, calls go through. `None` in between lets
-/// one through.
+/// Each operation has a script, one [`Fault`] a call; where the script is over, calls go through. `None` in between
+/// lets one through.
 ///
 /// ```
 /// use checkpoint_core::{Checkpoint, CheckpointId, CheckpointStoreExt, Operation, Outcome};
 /// use checkpoint_testkit::{Fault, FaultyStore};
-/// # use checkpoint_memory::MemoryStore;
+/// # use checkpoint_core::{CheckpointStore, Record, Result, Write, async_trait};
+/// # use std::{collections::HashMap, time::SystemTime};
+/// # use tokio::sync::Mutex;
+/// # #[derive(Debug, Default)]
+/// # struct MapStore(Mutex<HashMap<CheckpointId, Record>>);
+/// #
+/// # #[async_trait]
+/// # impl CheckpointStore for MapStore {
+/// #     async fn read(&self, id: &CheckpointId) -> Result<Option<Record>> {
+/// #         Ok(self.0.lock().await.get(id).cloned())
+/// #     }
+/// #
+/// #     async fn write(&self, write: &Write) -> Result<Outcome> {
+/// #         let mut records = self.0.lock().await;
+/// #         let current = records.get(&write.checkpoint.id);
+/// #         let outcome = write.decide(current);
+/// #         if outcome.is_stored() {
+/// #             let record = write.record(current, SystemTime::now());
+/// #             records.insert(write.checkpoint.id.clone(), record);
+/// #         }
+/// #         Ok(outcome)
+/// #     }
+/// # }
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> checkpoint_core::Result<()> {
-/// let store = FaultyStore::new(MemoryStore::new());
+/// let store = FaultyStore::new(MapStore::default()); // any store
 /// store.script(Operation::Write, [Fault::Refuse, Fault::LoseAnswer]);
 ///
 /// let at_42 = Checkpoint::new(CheckpointId::new("orders")?, 42);

@@ -29,8 +29,8 @@ pub(crate) enum Answer {
     Record(Option<Record>),
 }
 
-/// The contract as a plain map, which changes as `Write::decide`, `Write::record` and `Record::claimed` say. Its records
-/// have no `updated_at`.
+/// The contract as a plain map, which changes as `Write::decide`, `Write::record` and `Record::claimed` say. Its
+/// records have no `updated_at`.
 #[derive(Default)]
 pub(crate) struct Model {
     records: BTreeMap<CheckpointId, Record>,

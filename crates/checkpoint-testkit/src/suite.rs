@@ -10,7 +10,7 @@ macro_rules! conformance {
     ($harness:ty, $module:ident) => {
         #[cfg(test)]
         mod $module {
-            #[allow(unused_imports)]
+            #[allow(unused_imports, reason = "a path may need none")]
             use super::*;
             use $crate::__private::tokio;
 

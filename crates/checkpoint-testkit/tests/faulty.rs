@@ -1,11 +1,14 @@
 //! What each fault of the faulty store does.
 
+use std::collections::HashMap;
+use std::time::SystemTime;
+
 use checkpoint_core::{
     Applied, Checkpoint, CheckpointId, CheckpointStore, ErrorKind, Operation, Outcome, Record, Result, Write,
     async_trait,
 };
-use checkpoint_memory::MemoryStore;
 use checkpoint_testkit::{Fault, FaultyStore};
+use tokio::sync::Mutex;
 use tokio::task::yield_now;
 
 fn at(id: &str, position: u64) -> Checkpoint {
@@ -14,14 +17,14 @@ fn at(id: &str, position: u64) -> Checkpoint {
 
 /// Writes with one fault. Returns the answer, if one comes, and the position that is held then.
 async fn write_with(fault: Fault) -> (Option<Result<Outcome>>, Option<u64>) {
-    let store = FaultyStore::new(MemoryStore::new());
+    let store = FaultyStore::new(MapStore::default());
     store.script(Operation::Write, [Fault::None, fault]);
     assert_eq!(store.write(&Write::advance(at("a", 1))).await.expect("no fault yet"), Outcome::Stored);
     let write = Write::advance(at("a", 2));
     let answer = tokio::select! {
         biased;
         answer = store.write(&write) => Some(answer),
-        () = yield_now() => None, // memory answers at once, or never
+        () = yield_now() => None, // a map answers at once, or never
     };
     let held = store.read(&write.checkpoint.id).await.expect("reads have no script");
     (answer, held.and_then(|record| record.checkpoint.position))
@@ -52,19 +55,40 @@ async fn each_fault_is_done_or_not_and_answered_or_not() {
 
 #[tokio::test]
 async fn an_endless_script_ends_when_it_is_replaced() {
-    let store = FaultyStore::new(MemoryStore::new());
+    let store = FaultyStore::new(MapStore::default());
     let id = at("a", 1).id;
-    store.script(Operation::Claim, std::iter::repeat(Fault::Refuse));
+    store.script(Operation::Read, std::iter::repeat(Fault::Refuse));
     for _ in 0..10 {
-        assert!(store.claim(&id, "host:1").await.is_err());
+        assert!(store.read(&id).await.is_err());
     }
-    store.script(Operation::Claim, []);
-    assert_eq!(store.claim(&id, "host:1").await.expect("no script").epoch, 1);
+    store.script(Operation::Read, []);
+    assert_eq!(store.read(&id).await.expect("no script"), None);
 }
 
-/// Two methods of a store; the others are the provided ones.
+#[derive(Debug, Default)]
+struct MapStore(Mutex<HashMap<CheckpointId, Record>>);
+
+#[async_trait]
+impl CheckpointStore for MapStore {
+    async fn read(&self, id: &CheckpointId) -> Result<Option<Record>> {
+        Ok(self.0.lock().await.get(id).cloned())
+    }
+
+    async fn write(&self, write: &Write) -> Result<Outcome> {
+        let mut records = self.0.lock().await;
+        let current = records.get(&write.checkpoint.id);
+        let outcome = write.decide(current);
+        if outcome.is_stored() {
+            let record = write.record(current, SystemTime::now());
+            records.insert(write.checkpoint.id.clone(), record);
+        }
+        Ok(outcome)
+    }
+}
+
+/// Its `write_many` is the provided one, over a `write` that may fail.
 #[derive(Debug)]
-struct TwoMethods(FaultyStore<MemoryStore>);
+struct TwoMethods(FaultyStore<MapStore>);
 
 #[async_trait]
 impl CheckpointStore for TwoMethods {
@@ -85,7 +109,7 @@ async fn a_batch_that_fails_in_the_middle_may_have_been_applied() {
         (vec![Fault::None, Fault::Refuse], Applied::Unknown, [true, false, false]),
         (vec![Fault::None, Fault::None, Fault::LoseAnswer], Applied::Unknown, [true, true, true]),
     ] {
-        let store = TwoMethods(FaultyStore::new(MemoryStore::new()));
+        let store = TwoMethods(FaultyStore::new(MapStore::default()));
         store.0.script(Operation::Write, script);
         let error = store.write_many(&writes).await.expect_err("the fault");
         assert_eq!((error.kind(), error.applied()), (ErrorKind::Unavailable, applied));

@@ -55,8 +55,8 @@ async fn claim_and_write(
     claimed.epoch
 }
 
-/// While claimers take over from each other and write, no write is accepted after a later claim, and nobody who holds the
-/// checkpoint ever sees it change under him.
+/// While claimers take over from each other and write, no write is accepted after a later claim, and nobody who holds
+/// the checkpoint ever sees somebody else change it.
 pub async fn no_fenced_write_is_visible(place: &Place) {
     if place.lacks(Operation::Claim) {
         return;

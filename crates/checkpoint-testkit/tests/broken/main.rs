@@ -22,7 +22,10 @@ macro_rules! broken_stores {
         $(
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $test() {
-                $( assert_caught(Flaw::$flaw, stringify!($case), |place| Box::pin(cases::$theme::$case(place))).await; )+
+                $(
+                    let case: Case = |place| Box::pin(cases::$theme::$case(place));
+                    assert_caught(Flaw::$flaw, stringify!($case), case).await;
+                )+
             }
         )+
 
@@ -159,7 +162,7 @@ impl Harness for BrokenHarness {
 
     fn profile(&self) -> Profile {
         let deadline = Duration::from_secs(if self.broken && self.flaw.hangs() { 3 } else { 120 });
-        let profile = Profile::new().durable().shared().with_histories(500).with_deadline(deadline);
+        let profile = Profile::new().durable().shared().with_histories(300).with_deadline(deadline);
         if self.flaw == Flaw::CalledWhatItLacks {
             return profile;
         }
