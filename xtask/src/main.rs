@@ -30,17 +30,13 @@ enum Chore {
 
 fn main() -> ExitCode {
     let mut parts = Parts::default();
-    let result = match Arguments::parse().chore {
-        Chore::Ci => lint::run(&mut parts).and_then(|()| test::run(&mut parts)),
+    match Arguments::parse().chore {
+        Chore::Ci => {
+            lint::run(&mut parts);
+            test::run(&mut parts);
+        }
         Chore::Lint => lint::run(&mut parts),
         Chore::Test => test::run(&mut parts),
-    };
-    parts.print_times();
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("error: {message}");
-            ExitCode::FAILURE
-        }
     }
+    parts.finish()
 }

@@ -1,30 +1,35 @@
-use std::process::Command;
+use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
-/// The parts of a chore: commands that run one after the other, with the time that each took.
+/// The parts of a chore: commands that run one after the other. All of them run, so that one run shows everything that
+/// fails.
 #[derive(Default)]
 pub(crate) struct Parts {
     times: Vec<(String, Duration)>,
+    failures: Vec<String>,
 }
 
 impl Parts {
-    /// Runs the commands as one part: all of them, so that one run shows everything that fails.
-    pub(crate) fn run(&mut self, name: &str, commands: impl IntoIterator<Item = Command>) -> Result<(), String> {
+    /// Runs the commands as one part.
+    pub(crate) fn run(&mut self, name: &str, commands: impl IntoIterator<Item = Command>) {
         eprintln!("\n== {name}");
         let started = Instant::now();
-        let failures: Vec<_> = commands.into_iter().filter_map(|command| run(command).err()).collect();
+        self.failures.extend(commands.into_iter().filter_map(|command| run(command).err()));
         self.times.push((name.to_owned(), started.elapsed()));
-        match failures.is_empty() {
-            true => Ok(()),
-            false => Err(format!("{name}: {}", failures.join("; "))),
-        }
     }
 
-    /// Prints how long each part took.
-    pub(crate) fn print_times(&self) {
+    /// Prints how long each part took and what failed.
+    pub(crate) fn finish(self) -> ExitCode {
         eprintln!();
         for (name, time) in &self.times {
             eprintln!("{:7.1} s  {name}", time.as_secs_f64());
+        }
+        for failure in &self.failures {
+            eprintln!("error: {failure}");
+        }
+        match self.failures.is_empty() {
+            true => ExitCode::SUCCESS,
+            false => ExitCode::FAILURE,
         }
     }
 }
