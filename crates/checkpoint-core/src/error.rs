@@ -66,10 +66,14 @@ pub enum Operation {
     Delete,
     /// [`CheckpointStore::list`](crate::CheckpointStore::list).
     List,
+    /// Creating what a store needs in its database: `migrate()` of the stores that have it.
+    Migrate,
     /// Making the store.
     Open,
     /// [`CheckpointStore::read`](crate::CheckpointStore::read).
     Read,
+    /// Checking what a store needs in its database: `verify()` of the stores that have it.
+    Verify,
     /// [`CheckpointStore::write`](crate::CheckpointStore::write).
     Write,
     /// [`CheckpointStore::write_many`](crate::CheckpointStore::write_many).
@@ -204,8 +208,10 @@ impl Operation {
             Self::Claim => "claim",
             Self::Delete => "delete",
             Self::List => "list",
+            Self::Migrate => "migrate",
             Self::Open => "open",
             Self::Read => "read",
+            Self::Verify => "verify",
             Self::Write => "write",
             Self::WriteMany => "write_many",
         }
