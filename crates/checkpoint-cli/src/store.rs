@@ -41,7 +41,7 @@ impl Store {
 
     #[cfg(test)]
     pub(crate) fn of(store: impl CheckpointStore) -> Self {
-        Self { runtime: runtime().unwrap(), store: Arc::new(store) }
+        Self { runtime: Arc::new(Builder::new_current_thread().build().unwrap()), store: Arc::new(store) }
     }
 
     pub(crate) fn read(&self, id: &CheckpointId) -> Answer<Option<Record>> {

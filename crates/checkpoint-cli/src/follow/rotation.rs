@@ -23,6 +23,7 @@ pub(crate) struct Directory {
 struct Sibling {
     name: OsString,
     inode: u64,
+    is_empty: bool,
 }
 
 /// How often a directory is listed until it has held still.
@@ -72,7 +73,7 @@ impl Directory {
     /// `file` is the followed file, opened before: what is rotated away from now on is open already.
     pub(crate) fn oldest_between(&self, older: &[Mark], file: Option<&Opened>) -> Result<Option<Opened>> {
         let mut oldest: Option<Opened> = None;
-        for rotated in self.open_rotated()? {
+        for rotated in self.open_rotated(older)? {
             let is_file = file.is_some_and(|file| file.inode == rotated.inode);
             if is_file || is_among(older, &rotated) || is_copy_in_the_making(&rotated, file)? {
                 continue;
@@ -84,19 +85,28 @@ impl Directory {
         Ok(oldest)
     }
 
-    /// All rotated files, each of them opened as what it was listed: a rotation meanwhile moves them to other names.
-    fn open_rotated(&self) -> Result<Vec<Opened>> {
-        let names = Names::of(&self.name);
+    /// The rotated files, each of them opened as what it was listed: a rotation meanwhile moves them to other names.
+    /// One of the `older` that we may not read is left out.
+    fn open_rotated(&self, older: &[Mark]) -> Result<Vec<Opened>> {
+        let unreadable = |sibling: &Sibling| older.iter().any(|mark| mark.is(sibling.inode, b""));
         'list: loop {
-            let mut rotated = Vec::new();
-            for sibling in self.siblings()?.into_iter().filter(|sibling| names.is_rotated(&sibling.name)) {
+            let mut opened = Vec::new();
+            for sibling in self.rotated()?.into_iter().filter(|sibling| !unreadable(sibling)) {
                 match Opened::open(&self.path.join(&sibling.name))? {
-                    Some(opened) if opened.inode == sibling.inode => rotated.push(opened),
+                    Some(rotated) if rotated.inode == sibling.inode => opened.push(rotated),
                     Some(_) | None => continue 'list,
                 }
             }
-            return Ok(rotated);
+            return Ok(opened);
         }
+    }
+
+    /// Empty ones are not looked at: they hold nothing, and without a beginning they could not be told from others that
+    /// get their inode later.
+    fn rotated(&self) -> Result<Vec<Sibling>> {
+        let names = Names::of(&self.name);
+        let siblings = self.siblings()?.into_iter();
+        Ok(siblings.filter(|sibling| !sibling.is_empty && names.is_rotated(&sibling.name)).collect())
     }
 
     fn age(&self, rotated: &Opened) -> (SystemTime, Age) {
@@ -105,9 +115,7 @@ impl Directory {
 
     /// The marks of the rotated files that are there now, of those that `keep` says.
     pub(crate) fn marks(&self, keep: impl Fn(u64, &[u8]) -> bool) -> Result<Vec<Mark>> {
-        let names = Names::of(&self.name);
-        let rotated = self.siblings()?.into_iter().filter(|sibling| names.is_rotated(&sibling.name));
-        let marked = rotated.filter_map(|sibling| {
+        let marked = self.rotated()?.into_iter().filter_map(|sibling| {
             // one that we may not read is known by its inode alone
             let head = fs::File::open(self.path.join(&sibling.name)).and_then(|file| read_head(&file));
             let head = head.unwrap_or_default();
@@ -142,7 +150,8 @@ impl Directory {
             // one that is gone by now was renamed or deleted: the next listing tells
             let Ok(metadata) = entry.metadata() else { continue };
             if metadata.is_file() && entry.file_name() != self.name {
-                siblings.push(Sibling { name: entry.file_name(), inode: metadata.ino() });
+                let (inode, is_empty) = (metadata.ino(), metadata.len() == 0);
+                siblings.push(Sibling { name: entry.file_name(), inode, is_empty });
             }
         }
         siblings.sort();

@@ -34,6 +34,8 @@ struct Current {
     /// How far it was read, in bytes.
     offset: u64,
     state: State,
+    /// The ledger knows nothing of its content, so what it held may have been copied away, more than once, since.
+    unseen: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,8 +44,10 @@ enum State {
     Growing,
     /// It was rotated away: what it holds now is all there will be.
     Over,
-    /// What was not read of it is nowhere to be found.
-    Lost,
+    /// There is nothing more to be had of it: all was read, or the rest is lost.
+    Finished,
+    /// Nothing was read of it, and another one comes first.
+    SetAside,
 }
 
 /// What a read came to.
@@ -95,9 +99,12 @@ impl Source {
     /// Reads some more of the current file into `buffer`.
     pub(crate) fn read(&mut self, buffer: &mut LineBuffer) -> Result<Read> {
         loop {
+            if self.current.unseen && self.has_between()? {
+                self.current.state = State::SetAside;
+            }
             let read = match self.current.state {
                 State::Growing | State::Over => self.current.read(buffer).map_err(|error| self.cannot_read(&error))?,
-                State::Lost => return Ok(Read::Over),
+                State::Finished | State::SetAside => return Ok(Read::Over),
             };
             match read {
                 Chunk::Read { size } => {
@@ -108,7 +115,6 @@ impl Source {
                 Chunk::End if self.current.state == State::Over => return Ok(Read::Over),
                 Chunk::End => match self.look()? {
                     Look::Same => return Ok(Read::End),
-                    Look::Cut => self.find_rest()?,
                     // its writer may have written to it until now: to its end once more
                     Look::Succeeded => self.current.state = State::Over,
                 },
@@ -119,43 +125,33 @@ impl Source {
     /// Goes on to the next file; false while there is none. All that was read must be committed.
     pub(crate) fn move_on(&mut self, ledger: &mut Ledger) -> Result<bool> {
         let file = Opened::open(&self.path)?;
-        let finished = self.current.opened.mark();
-        let is_older =
-            |inode: u64, head: &[u8]| finished.is(inode, head) || self.older.iter().any(|older| older.is(inode, head));
-        let older = self.directory.marks(is_older)?;
-        let Some((opened, state)) = self.next(&older, file)? else {
+        let finished = (self.current.state != State::SetAside).then(|| self.current.opened.mark());
+        let known = || self.older.iter().chain(&finished);
+        let older = self.directory.marks(|inode, head| known().any(|older| older.is(inode, head)))?;
+        let between = self.directory.oldest_between(&older, file.as_ref())?;
+        let unseen = between.is_none() && file.as_ref().is_some_and(|file| file.head.is_empty());
+        let Some(opened) = between.or(file) else {
             return Ok(false);
         };
         let base = self.position();
         ledger.enter(Place::new(base, opened.mark(), older.clone()), &opened.head)?;
         (self.base, self.older) = (base, older);
-        self.current = Current { opened, offset: 0, state };
+        self.current = Current { opened, offset: 0, state: State::Growing, unseen };
         Ok(true)
-    }
-
-    /// The oldest file that was rotated away in between, else the followed one.
-    fn next(&self, older: &[Mark], file: Option<Opened>) -> Result<Option<(Opened, State)>> {
-        let between = self.directory.oldest_between(older, file.as_ref())?;
-        let over = between.map(|between| (between, State::Over));
-        Ok(over.or_else(|| file.map(|file| (file, State::Growing))))
     }
 
     /// What became of the current file, which was read to its end.
     fn look(&self) -> Result<Look> {
         let now = match fs::metadata(&self.path) {
             Ok(now) => now,
-            // renamed or deleted, and its writer still has it
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Look::Same),
+            // renamed or deleted, and its writer still has it, unless there are newer ones
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Ok(if self.has_between()? { Look::Succeeded } else { Look::Same });
+            }
             Err(error) => return Err(CliError::because(format!("cannot look at {}", self.path.display()), &error)),
         };
-        let current = &self.current;
-        if now.ino() == current.opened.inode {
-            let same = current.is_unchanged(current.offset).map_err(|error| self.cannot_read(&error))?;
-            return Ok(match same {
-                false => Look::Cut,
-                true if current.opened.head.is_empty() && self.has_between()? => Look::Succeeded,
-                true => Look::Same,
-            });
+        if now.ino() == self.current.opened.inode {
+            return Ok(Look::Same);
         }
         // while the new file is empty, its writer may not have moved over to it
         let succeeded = now.len() > 0 || self.once || self.has_between()?;
@@ -180,10 +176,11 @@ impl Source {
                 opened.path.display(),
                 self.position()
             ));
-            self.current.state = State::Lost;
+            self.current.state = State::Finished;
             return Ok(());
         };
-        self.current = Current { opened: copy, offset: *offset, state: State::Over };
+        let state = State::of_copy(&copy, *offset);
+        self.current = Current { opened: copy, offset: *offset, state, unseen: false };
         Ok(())
     }
 
@@ -195,8 +192,6 @@ impl Source {
 
 enum Look {
     Same,
-    /// It is shorter than what was read of it, or begins with something else.
-    Cut,
     /// There is a newer file.
     Succeeded,
 }
@@ -211,12 +206,19 @@ enum Chunk {
     End,
 }
 
+impl State {
+    /// A copy that does not reach to what was read has nothing more.
+    fn of_copy(copy: &Opened, offset: u64) -> Self {
+        if copy.size >= offset { Self::Over } else { Self::Finished }
+    }
+}
+
 impl Current {
     fn read(&mut self, buffer: &mut LineBuffer) -> io::Result<Chunk> {
         let room = buffer.room();
         let read = read_some(&self.opened.file, room, self.offset)?;
         if read == 0 {
-            return Ok(Chunk::End);
+            return Ok(if self.is_unchanged(self.offset)? { Chunk::End } else { Chunk::Changed });
         }
         let seen = self.opened.head.len();
         self.see(&room[..read]);
@@ -227,6 +229,7 @@ impl Current {
             return Ok(Chunk::Changed);
         }
         self.offset = end;
+        self.unseen = false;
         buffer.filled(read);
         Ok(Chunk::Read { size: self.opened.file.metadata()?.len() })
     }
@@ -276,7 +279,8 @@ fn begin(
     ledger.enter(place.clone(), &opened.head)?;
     // at once: where the end was must not be decided again
     ledger.commit(offset)?;
-    Ok(Some((place, Current { opened, offset, state: State::Growing })))
+    let unseen = opened.head.is_empty();
+    Ok(Some((place, Current { opened, offset, state: State::Growing, unseen })))
 }
 
 /// Goes on in the file that holds the position, under whatever name it is now.
@@ -302,7 +306,8 @@ fn resume(
     } else if let Some(renamed) = directory.find(&place.file, offset)? {
         (Some(renamed), State::Growing)
     } else if let Some(copy) = directory.find_copy(&place.file, offset, &place.older)? {
-        (Some(copy), State::Over)
+        let state = State::of_copy(&copy, offset);
+        (Some(copy), state)
     } else {
         if file.is_some() {
             console.say(format_args!(
@@ -311,7 +316,8 @@ fn resume(
                 path.display()
             ));
         }
-        (file, State::Lost)
+        (file, State::Finished)
     };
-    Ok(opened.map(|opened| (place, Current { opened, offset, state })))
+    let unseen = state == State::Growing && place.file.fingerprint.bytes == 0;
+    Ok(opened.map(|opened| (place, Current { opened, offset, state, unseen })))
 }
