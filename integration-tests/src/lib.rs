@@ -5,6 +5,7 @@
 #[doc = include_str!("../../README.md")]
 pub struct Readme;
 
+pub mod proxy;
 pub mod remote;
 pub mod wire;
 
