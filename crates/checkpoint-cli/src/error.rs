@@ -77,7 +77,7 @@ pub(crate) fn chain(error: &dyn StdError) -> String {
     while let Some(cause) = source {
         let cause_text = cause.to_string();
         // some errors repeat their source in their own message
-        if !line.ends_with(&cause_text) {
+        if !line.contains(&cause_text) {
             line = format!("{line}: {cause_text}");
         }
         source = cause.source();

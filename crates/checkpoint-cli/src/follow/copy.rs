@@ -23,6 +23,8 @@ struct Shared {
     ledger: Mutex<Ledger>,
     /// The logical offset up to which everything is written.
     handled: AtomicU64,
+    /// The beginning of the file that is being read, at least as much of it as is handled.
+    head: Mutex<Vec<u8>>,
     /// The committing has ended with an error.
     failed: AtomicBool,
     /// Tells the committing that the copying has ended.
@@ -37,8 +39,6 @@ struct Copy<'a> {
     source: Source,
     buffer: LineBuffer,
     output: File,
-    /// How much of the file's beginning the ledger knows.
-    head: usize,
 }
 
 /// Copies all there is until the end of it (with `--once`) or a signal, and commits beside it every `every`.
@@ -50,11 +50,12 @@ pub(crate) fn run(task: &Task, every: Duration, mut ledger: Ledger, mut waiter: 
     let shared = Shared {
         ledger: Mutex::new(ledger),
         handled: AtomicU64::new(source.position()),
+        head: Mutex::new(source.head().to_vec()),
         failed: AtomicBool::new(false),
         ended: Wake::default(),
     };
     let wake = std::sync::Arc::clone(&waiter.wake);
-    let copy = Copy { task, shared: &shared, waiter, source, buffer: LineBuffer::new(), output, head: 0 };
+    let copy = Copy { task, shared: &shared, waiter, source, buffer: LineBuffer::new(), output };
     let (copied, committed) = thread::scope(|scope| {
         let committing = scope.spawn(|| shared.keep_committing(every, &wake));
         let copied = copy.copy();
@@ -73,7 +74,15 @@ impl Shared {
     }
 
     fn commit(&self) -> Result<()> {
-        self.ledger().commit(self.handled.load(Ordering::Acquire))
+        let mut ledger = self.ledger();
+        let handled = self.handled.load(Ordering::Acquire);
+        ledger.saw(&self.head());
+        ledger.commit(handled)
+    }
+
+    /// Apart from the ledger, which may wait for its store for long.
+    fn head(&self) -> MutexGuard<'_, Vec<u8>> {
+        self.head.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Commits every `every` until the copying has ended. An error ends the copying.
@@ -135,7 +144,7 @@ impl Copy<'_> {
                 return Ok(false);
             }
         }
-        self.head = 0;
+        self.show_head();
         Ok(true)
     }
 
@@ -156,12 +165,11 @@ impl Copy<'_> {
         Ok(())
     }
 
-    /// The ledger must know the file's beginning before something of it is handled.
-    fn show_head(&mut self) {
-        let head = self.source.head();
-        if head.len() != self.head {
-            self.shared.ledger().saw(head);
-            self.head = head.len();
+    /// The beginning of the file is committed with the first positions in it, so it must be known before them.
+    fn show_head(&self) {
+        let mut head = self.shared.head();
+        if *head != self.source.head() {
+            self.source.head().clone_into(&mut head);
         }
     }
 }

@@ -162,7 +162,7 @@ impl Ledger {
                 Outcome::Stored => break,
                 // by a claim of an earlier owner that came late, or by the next owner: claiming again tells
                 Outcome::Fenced(_) => drop(self.claim_file()?),
-                Outcome::Missing => return Err(deleted(&self.file_id)),
+                Outcome::Missing => return Err(deleted(&self.id)),
                 refused @ (Outcome::Ahead(_) | Outcome::Contended | Outcome::Mismatch(_)) => {
                     let answer = refused.as_str();
                     return Err(CliError::failed(format!(
@@ -179,9 +179,9 @@ impl Ledger {
     /// Claims the second record, and only then looks whether the first one is ours: whoever claims that one later also
     /// claims this one later, and what we write is either seen by it or fenced.
     fn claim_file(&mut self) -> Result<Record> {
-        let file = self.persist(&self.file_id, |store| store.claim(&self.file_id, &self.owner))?;
+        let file = self.persist(|store| store.claim(&self.file_id, &self.owner))?;
         self.file_epoch = file.epoch;
-        match self.persist(&self.id, |store| store.read(&self.id))? {
+        match self.persist(|store| store.read(&self.id))? {
             Some(record) if record.epoch != self.epoch => Err(taken_over(&self.id, &record)),
             // deleted, or a store that remembers nothing: the next commit tells
             Some(_) | None => Ok(file),
@@ -189,11 +189,12 @@ impl Ledger {
     }
 
     fn write(&self, write: &Write) -> Result<Outcome> {
-        self.persist(&write.checkpoint.id, |store| store.write(write))
+        self.persist(|store| store.write(write))
     }
 
     /// Calls the store until it answers: a database that restarts stops nobody. A signal ends it.
-    fn persist<T>(&self, id: &CheckpointId, call: impl Fn(&Store) -> checkpoint::Result<T>) -> Result<T> {
+    fn persist<T>(&self, call: impl Fn(&Store) -> checkpoint::Result<T>) -> Result<T> {
+        let id = &self.id;
         let mut failing = false;
         for pause in pauses() {
             match call(&self.store) {

@@ -23,9 +23,10 @@ impl<'a> Names<'a> {
         Self { name, stem: &name[..dot], ending: &name[dot..] }
     }
 
-    /// Whether `other` may be a copy of the file: it begins alike.
+    /// Whether `other` may be a copy of the file: `app.log.old`, `app-backup.log`, and every rotated name.
     pub(crate) fn is_alike(&self, other: &OsStr) -> bool {
-        other.as_bytes().starts_with(self.stem)
+        let other = other.as_bytes();
+        other.starts_with(self.name) || (other.starts_with(self.stem) && other.ends_with(self.ending))
     }
 
     /// Whether `other` is what a rotation makes of the name: `app.log.1`, `app.log-20260101`, `app-2026-01-01.log` or
@@ -95,6 +96,17 @@ mod tests {
             assert!(!rotated("app.log", other), "{other}");
         }
         assert!(!rotated("syslog", "syslog1"));
+    }
+
+    #[test]
+    fn copies_are_named_alike() {
+        let names = Names::of(OsStr::new("app.log"));
+        for other in ["app.log.1", "app.log.old", "app-backup.log", "app.log~"] {
+            assert!(names.is_alike(OsStr::new(other)), "{other}");
+        }
+        for other in ["app.out", "other.log", "my-app.log"] {
+            assert!(!names.is_alike(OsStr::new(other)), "{other}");
+        }
     }
 
     #[test]

@@ -64,7 +64,8 @@ impl Directory {
                 copies.push(opened);
             }
         }
-        copies.sort_by_cached_key(|copy| (copy.size < offset, self.age(copy)));
+        // a rotation's own name says more than one that is only alike
+        copies.sort_by_cached_key(|copy| (copy.size < offset, !names.is_rotated(copy.name()), self.age(copy)));
         Ok(copies.into_iter().next())
     }
 
