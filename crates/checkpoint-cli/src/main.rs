@@ -29,7 +29,7 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<()> {
     match command {
-        Command::Follow(args) => follow::follow(*args),
+        Command::Follow(args) => follow::follow(&args),
         Command::Get(args) => records::get(&args),
         Command::List(args) => records::list(&args),
         Command::Set(args) => records::set(&args),

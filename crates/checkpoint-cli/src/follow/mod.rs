@@ -44,7 +44,7 @@ use self::wake::Wake;
 pub(crate) use self::place::{Place, file_id};
 
 /// `checkpoint follow`.
-pub(crate) fn follow(args: FollowArgs) -> Result<()> {
+pub(crate) fn follow(args: &FollowArgs) -> Result<()> {
     let path = std::path::absolute(&args.file)
         .map_err(|error| CliError::because(format!("cannot follow {}", args.file.display()), &error))?;
     let id = args.id.clone().unwrap_or_else(|| id::default_id(&path));
@@ -52,7 +52,7 @@ pub(crate) fn follow(args: FollowArgs) -> Result<()> {
     file_id(&id)?;
     let wake = Wake::new();
     let running = Running::default();
-    let delivery = delivery(&args, &path, &running)?;
+    let delivery = delivery(args, &path, &running)?;
     signals::listen(Arc::clone(&wake), running)?;
 
     let store = Store::open(args.store.store.as_deref())?;

@@ -56,7 +56,7 @@ fn a_directory_is_no_file() {
 fn an_unreadable_file_is_said() {
     let place = Place::new();
     place.write("a.log", "one\n");
-    fs::set_permissions(place.path("a.log"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(place.path("a.log"), fs::Permissions::from_mode(0o000)).unwrap();
     if let Some(ran) = as_nobody(&place, &["follow", "a.log", "--once"]) {
         ran.fails(1, &["a.log", "ermission denied"]);
     }
