@@ -1,8 +1,10 @@
-//! The project's chores, each one command: `cargo xtask test`, `cargo xtask lint`, `cargo xtask ci`.
+//! The project's chores, each one command: `cargo xtask test`, `cargo xtask lint`, `cargo xtask ci`,
+//! `cargo xtask servers`.
 
 mod lint;
 mod packages;
 mod parts;
+mod servers;
 mod test;
 
 use std::process::ExitCode;
@@ -10,6 +12,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::parts::Parts;
+use crate::servers::{interrupt, keep};
 
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask", about = "The project's chores")]
@@ -24,7 +27,10 @@ enum Chore {
     Ci,
     /// Format, clippy and documentation without warnings, each crate and each of its features alone
     Lint,
-    /// All tests, also those in the documentation
+    /// Start the databases that tests use, print `export` lines for them, and keep them until Ctrl-C or the end of standard
+    /// input
+    Servers,
+    /// All tests, also those in the documentation, on all databases that can be started
     Test,
 }
 
@@ -36,7 +42,9 @@ fn main() -> ExitCode {
             test::run(&mut parts);
         }
         Chore::Lint => lint::run(&mut parts),
+        Chore::Servers => keep::run(&mut parts),
         Chore::Test => test::run(&mut parts),
     }
-    parts.finish()
+    let ended = parts.finish();
+    if interrupt::requested() { ExitCode::from(interrupt::EXIT_CODE) } else { ended }
 }

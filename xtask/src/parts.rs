@@ -1,4 +1,4 @@
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, ExitStatus};
 use std::time::{Duration, Instant};
 
 /// The parts of a chore: commands that run one after the other. All of them run, so that one run shows everything that
@@ -16,6 +16,15 @@ impl Parts {
         let started = Instant::now();
         self.failures.extend(commands.into_iter().filter_map(|command| run(command).err()));
         self.times.push((name.to_owned(), started.elapsed()));
+    }
+
+    /// Does some work as one part. There is nothing where it failed.
+    pub(crate) fn time<T>(&mut self, name: &str, work: impl FnOnce() -> Result<T, String>) -> Option<T> {
+        eprintln!("\n== {name}");
+        let started = Instant::now();
+        let result = work();
+        self.times.push((name.to_owned(), started.elapsed()));
+        result.map_err(|failure| self.failures.push(failure)).ok()
     }
 
     /// Prints how long each part took and what failed.
@@ -45,13 +54,19 @@ fn run(mut command: Command) -> Result<(), String> {
     let shown = shown(&command);
     eprintln!("+ {shown}");
     let status = command.status().map_err(|error| format!("cannot run `{shown}`: {error}"))?;
+    succeeded(status, &shown)
+}
+
+/// Fails with a message where a command did.
+pub(crate) fn succeeded(status: ExitStatus, shown: &str) -> Result<(), String> {
     match status.success() {
         true => Ok(()),
         false => Err(format!("`{shown}` failed: {status}")),
     }
 }
 
-fn shown(command: &Command) -> String {
+/// A command as somebody would type it.
+pub(crate) fn shown(command: &Command) -> String {
     let words = command.get_args().map(|word| word.to_string_lossy());
     let program = command.get_program().to_string_lossy();
     let program = program.rsplit('/').next().unwrap_or_default().to_owned();

@@ -1,22 +1,28 @@
-use std::process::Command;
+use crate::parts::{Parts, cargo, shown, succeeded};
+use crate::servers::supervisor::{Output, Supervised};
+use crate::servers::tally::{self, Tally};
+use crate::servers::{Servers, directory};
 
-use crate::parts::{Parts, cargo};
-
-/// The servers that tests need, each a profile of docker-compose.yml. A test whose server is not listed here says that it
-/// is skipped; one whose server is listed fails without it.
-const SERVERS: &[&str] = &[];
-
+/// All tests, on all servers that are there. A test whose server is not there says that it is skipped; nothing runs where
+/// `CHECKPOINT_TEST_REQUIRE` names such a server.
 pub(crate) fn run(parts: &mut Parts) {
-    for server in SERVERS {
-        parts.run(&format!("start {server}"), [start(server)]);
-    }
-    let mut test = cargo("test --all-features --no-fail-fast");
-    test.env("CHECKPOINT_TEST_REQUIRE", SERVERS.join(","));
-    parts.run("tests", [test]);
+    let Some(servers) = parts.time("servers", Servers::start) else { return };
+    let mut tally = Tally::default();
+    parts.time("tests", || run_on(&servers, &mut tally));
+    eprintln!("\n{}", servers.table(&tally));
 }
 
-fn start(server: &str) -> Command {
-    let mut compose = Command::new("docker");
-    compose.args(["compose", "--profile", server, "up", "--detach", "--wait"]);
-    compose
+fn run_on(servers: &Servers, tally: &mut Tally) -> Result<(), String> {
+    let mut test = cargo("test --all-features --no-fail-fast");
+    servers.lend(&mut test);
+    let shown = shown(&test);
+    eprintln!("+ {shown}");
+    let directory = directory("tests")?;
+    let file = directory.path().join("tally");
+    test.env(tally::VARIABLE, &file);
+    let failed = |error| format!("cannot run `{shown}`: {error}");
+    let mut tests = Supervised::start(&test, "TERM", Output::Here, directory).map_err(failed)?;
+    let status = tests.wait().map_err(failed)?;
+    *tally = Tally::read(&file);
+    succeeded(status, &shown)
 }
