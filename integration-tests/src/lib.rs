@@ -7,6 +7,7 @@ pub struct Readme;
 
 pub mod proxy;
 pub mod remote;
+pub mod servers;
 pub mod wire;
 
 use checkpoint::Operation;
