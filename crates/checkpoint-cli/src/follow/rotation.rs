@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::names::{Age, Names};
-use super::opened::{Opened, read_head};
+use super::opened::Opened;
 use super::place::Mark;
 use crate::error::{CliError, Result};
 
@@ -114,15 +114,24 @@ impl Directory {
         (modified(rotated), Names::of(&self.name).age(rotated.name()))
     }
 
-    /// The marks of the rotated files that are there now, of those that `keep` says.
+    /// The marks of the rotated files that are there now, of those that `keep` says. One that we may not read is known
+    /// by its inode alone.
     pub(crate) fn marks(&self, keep: impl Fn(u64, &[u8]) -> bool) -> Result<Vec<Mark>> {
-        let marked = self.rotated()?.into_iter().filter_map(|sibling| {
-            // one that we may not read is known by its inode alone
-            let head = fs::File::open(self.path.join(&sibling.name)).and_then(|file| read_head(&file));
-            let head = head.unwrap_or_default();
-            keep(sibling.inode, &head).then(|| Mark::new(sibling.inode, &head))
-        });
-        Ok(marked.collect())
+        'list: loop {
+            let mut marks = Vec::new();
+            for Sibling { name, inode, .. } in self.rotated()? {
+                let head = match Opened::try_open(&self.path.join(name)) {
+                    Ok(opened) if opened.inode == inode => opened.head,
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => Vec::new(),
+                    // a rotation meanwhile: what was listed is under another name
+                    Ok(_) | Err(_) => continue 'list,
+                };
+                if keep(inode, &head) {
+                    marks.push(Mark::new(inode, &head));
+                }
+            }
+            return Ok(marks);
+        }
     }
 
     /// The regular files beside the followed one. A listing taken while files are renamed may miss one of them, so it

@@ -18,12 +18,19 @@ impl Running {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = process;
     }
 
-    /// Kills it and all that it started. Says whether there was one.
-    fn kill(&self) -> bool {
-        match *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(group) => kill_process_group(group, Signal::KILL).is_ok(),
-            None => false,
-        }
+    /// Kills it, with all that it started, and ends the program. To stop anywhere is safe: what is not committed is
+    /// handed on again.
+    fn abort(&self) -> ! {
+        // held until the end: nobody goes on with a COMMAND that failed because we killed it
+        let running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let killed = running.is_some_and(|group| kill_process_group(group, Signal::KILL).is_ok());
+        let what = if killed {
+            "COMMAND was killed and nothing of its batch is committed"
+        } else {
+            "what was not committed yet will be handed on again"
+        };
+        let _ = writeln!(io::stderr(), "checkpoint: interrupted a second time: {what}");
+        std::process::exit(1)
     }
 }
 
@@ -36,20 +43,9 @@ pub(crate) fn listen(wake: Arc<Wake>, running: Running) -> Result<()> {
             if count == 0 {
                 wake.stop();
             } else {
-                abort(&running);
+                running.abort();
             }
         }
     });
     listening.map(drop).map_err(cannot)
-}
-
-/// To stop anywhere is safe: what is not committed is handed on again.
-fn abort(running: &Running) -> ! {
-    let what = if running.kill() {
-        "COMMAND was killed and nothing of its batch is committed"
-    } else {
-        "what was not committed yet will be handed on again"
-    };
-    let _ = writeln!(io::stderr(), "checkpoint: interrupted a second time: {what}");
-    std::process::exit(1)
 }

@@ -55,14 +55,19 @@ fn batches(out: &[u8]) -> Vec<(usize, &[u8])> {
     batches
 }
 
+fn first_line(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes.split(|byte| *byte == b'\n').next().unwrap()).into_owned()
+}
+
 /// Everything is there, in order, and after each kill at most one batch again.
 fn check(place: &Place, written: &[u8], kills: usize) {
     let out = place.read("out");
     let mut delivered = 0;
     let mut again = 0;
     for (start, bytes) in batches(&out) {
-        assert!(start <= delivered, "lost: {delivered} to {start}");
-        assert!(bytes == &written[start..start + bytes.len()], "at {start} is something else");
+        assert!(start <= delivered, "lost: {delivered} to {start}; {}", place.text("a.err"));
+        let expected = &written[start..start + bytes.len()];
+        assert!(bytes == expected, "at {start} is {:?} and not {:?}", first_line(bytes), first_line(expected));
         assert!(bytes.iter().filter(|byte| **byte == b'\n').count() <= BATCH);
         if start < delivered {
             // the batch in hand, which may have become longer meanwhile, and nothing before it
