@@ -12,11 +12,12 @@ use crate::url::StoreUrl;
 /// | `file:DIR` | `FileStore` in the directory DIR | `file` (default) |
 /// | `memory:` | a new, empty `MemoryStore`: each call gives its own | `memory` (default) |
 /// | `noop:` | `NoopStore` | `noop` |
+/// | `redis://HOST?prefix=` | `RedisStore`; all that `RedisStore::connect` takes, also `rediss:`, `redis+unix:`, `valkey:` | `redis` |
 ///
 /// DIR is a path, relative to the working directory unless it begins with `/`; `file:///abs/dir` means the same as
 /// `file:/abs/dir`. As in every URL, `%` with two hex digits stands for a byte and `?` begins the parameters, so a
 /// directory with one of these in its name is spelled with `%25` and `%3F`; every other character stands for itself.
-/// No scheme has parameters yet, and an unknown one is an error.
+/// An unknown parameter is an error.
 ///
 /// # Errors
 ///
@@ -29,7 +30,7 @@ pub async fn open(url: &str) -> Result<Arc<dyn CheckpointStore>> {
 
 /// Opens the store that `url` names for looking. Creates nothing on disk. Takes the same URLs as [`open`].
 ///
-/// Writes to a store that outlives the process answer [`Denied`](crate::ErrorKind::Denied); `memory:` and `noop:` are as
+/// Changes to a store that outlives the process answer [`Denied`](crate::ErrorKind::Denied); `memory:` and `noop:` are as
 /// with [`open`].
 ///
 /// # Errors
@@ -46,12 +47,14 @@ enum Access {
 }
 
 async fn open_for(access: Access, url: &str) -> Result<Arc<dyn CheckpointStore>> {
+    let whole = url;
     let url = StoreUrl::parse(url);
     match url.scheme {
         "file" => open_file(access, url.directory()?).await,
         "memory" => url.bare().and_then(|()| open_memory()),
         "noop" => url.bare().and_then(|()| open_noop()),
-        _ => Err(url.unknown(&["file:DIR", "memory:", "noop:"])),
+        "redis" | "rediss" | "redis+unix" | "valkey" | "valkeys" | "valkey+unix" => open_redis(access, whole).await,
+        _ => Err(url.unknown(&["file:DIR", "memory:", "noop:", "redis://HOST"])),
     }
 }
 
@@ -91,8 +94,27 @@ fn open_noop() -> Result<Arc<dyn CheckpointStore>> {
     Err(feature_is_off("noop"))
 }
 
+#[cfg(feature = "redis")]
+async fn open_redis(access: Access, url: &str) -> Result<Arc<dyn CheckpointStore>> {
+    Ok(for_access(access, checkpoint_redis::RedisStore::connect(url).await?))
+}
+
+#[cfg(not(feature = "redis"))]
+async fn open_redis(_: Access, _: &str) -> Result<Arc<dyn CheckpointStore>> {
+    Err(feature_is_off("redis"))
+}
+
+/// A store that has no read-only opening of its own.
+#[cfg(feature = "redis")]
+fn for_access(access: Access, store: impl CheckpointStore) -> Arc<dyn CheckpointStore> {
+    match access {
+        Access::ReadOnly => Arc::new(crate::read_only::ReadOnly::new(store)),
+        Access::ReadWrite => Arc::new(store),
+    }
+}
+
 /// Each scheme is named as its feature.
-#[cfg(not(all(feature = "file", feature = "memory", feature = "noop")))]
+#[cfg(not(all(feature = "file", feature = "memory", feature = "noop", feature = "redis")))]
 fn feature_is_off(scheme: &str) -> checkpoint_core::Error {
     use checkpoint_core::{Error, ErrorKind, Operation};
 

@@ -1,0 +1,4 @@
+//! The Redis store against real servers.
+
+mod conformance;
+mod space;
