@@ -1,8 +1,8 @@
-/// How much is read at a time, in bytes.
-const CHUNK: usize = 256 * 1024;
+/// How much is read at a time, in bytes: what a processor's cache holds.
+const CHUNK: usize = 128 * 1024;
 
 /// More than this is given back once it is not needed any more.
-const KEPT: usize = 4 * CHUNK;
+const KEPT: usize = 8 * CHUNK;
 
 /// Bytes that were read and not yet handed on, cut at their newlines. Only newlines mean anything.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ impl LineBuffer {
         Self { bytes: Vec::new(), filled: 0, scanned: 0, complete: Cut::default() }
     }
 
-    /// Room to read into, at least a chunk of it. [`filled`](Self::filled) says how much of it was used.
+    /// Room to read into, a chunk of it. [`filled`](Self::filled) says how much of it was used.
     pub(crate) fn room(&mut self) -> &mut [u8] {
         let wanted = self.filled + CHUNK;
         if self.bytes.len() < wanted {
@@ -45,7 +45,7 @@ impl LineBuffer {
             self.bytes.reserve_exact(longer - self.bytes.len());
             self.bytes.resize(longer, 0);
         }
-        &mut self.bytes[self.filled..]
+        &mut self.bytes[self.filled..wanted]
     }
 
     /// The first `bytes` of the room were read.
