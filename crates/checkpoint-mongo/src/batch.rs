@@ -1,0 +1,243 @@
+//! Many writes in one request.
+
+use std::collections::HashMap;
+
+use checkpoint_core::{Applied, CheckpointId, Error, ErrorKind, Outcome, Record, Result, Write};
+use mongodb::bson::{
+    Bson, Document, RawArrayBuf, RawDocumentBuf, deserialize_from_document, doc, rawdoc, serialize_to_raw_document_buf,
+};
+use mongodb::error::{Error as DriverError, ErrorKind as DriverErrorKind, WriteFailure};
+
+use crate::MongoStore;
+use crate::document::{ID, STATE};
+use crate::error::{code, from_driver};
+use crate::statement::Statement;
+
+/// How often writes are sent again that the guard refused, but that what is there then would let pass.
+const TRIES: usize = 8;
+
+/// A request is a document, and has at most 16 MiB; one write has at most half of that and a bit.
+const REQUEST_BYTES: usize = 12 << 20;
+
+/// A server takes 100,000.
+const REQUEST_WRITES: usize = 10_000;
+
+/// The codes of an update that found nothing to update and could not create: the guard said no.
+const REFUSED: [i32; 3] = [code::DUPLICATE_KEY, code::IMMUTABLE_FIELD, code::INVALID_ID_FIELD];
+
+impl MongoStore {
+    /// One unordered update of all; those that the guard refused are explained by one read.
+    pub(crate) async fn change_many(&self, writes: &[Write]) -> Result<Vec<Outcome>> {
+        let mut outcomes = vec![Outcome::Stored; writes.len()];
+        let mut pending: Vec<usize> = (0..writes.len()).collect();
+        for tried in 0..TRIES {
+            let refused = self.send(writes, &pending).await;
+            let refused =
+                refused.map_err(|error| if tried > 0 { error.with_applied(Applied::Unknown) } else { error })?;
+            let held = self.find_many(refused.iter().map(|place| &writes[*place].checkpoint.id)).await;
+            let held = held.map_err(|error| error.with_applied(Applied::Unknown))?;
+            for place in &refused {
+                outcomes[*place] = writes[*place].decide(held.get(&writes[*place].checkpoint.id));
+            }
+            pending = refused.into_iter().filter(|place| outcomes[*place].is_stored()).collect();
+            if pending.is_empty() {
+                return Ok(outcomes);
+            }
+        }
+        for place in pending {
+            outcomes[place] = Outcome::Contended;
+        }
+        Ok(outcomes)
+    }
+
+    /// Sends the writes at `places`, in as few requests as they fit in, and gives the places that the guard refused.
+    async fn send(&self, writes: &[Write], places: &[usize]) -> Result<Vec<usize>> {
+        let mut refused = Vec::new();
+        let mut request = Request::default();
+        let mut sent = false;
+        for place in places {
+            let update = update(&writes[*place], self)?;
+            if request.is_full_with(&update) {
+                refused.extend(self.run(std::mem::take(&mut request)).await.map_err(|error| partly(error, sent))?);
+                sent = true;
+            }
+            request.push(*place, update);
+        }
+        refused.extend(self.run(request).await.map_err(|error| partly(error, sent))?);
+        Ok(refused)
+    }
+
+    async fn run(&self, request: Request) -> Result<Vec<usize>> {
+        if request.places.is_empty() {
+            return Ok(Vec::new());
+        }
+        let confirmed =
+            serialize_to_raw_document_buf(self.write_concern()).map_err(|error| from_driver(error.into()))?;
+        let command = rawdoc! {
+            "update": self.documents.name(),
+            "updates": request.updates,
+            "ordered": false,
+            "writeConcern": confirmed,
+        };
+        let answer = self.database.run_raw_command(command).await.map_err(from_driver)?;
+        refused(answer, &request.places)
+    }
+
+    /// Those that are there, without their states.
+    async fn find_many(
+        &self,
+        ids: impl ExactSizeIterator<Item = &CheckpointId>,
+    ) -> Result<HashMap<CheckpointId, Record>> {
+        if ids.len() == 0 {
+            return Ok(HashMap::new());
+        }
+        let ids: Vec<_> = ids.map(|id| Bson::from(id.as_str())).collect();
+        let found = self.documents.find(doc! { ID: { "$in": ids } }).projection(doc! { STATE: 0 });
+        let mut found = found.await.map_err(from_driver)?;
+        let mut records = HashMap::new();
+        while found.advance().await.map_err(from_driver)? {
+            let document = found.deserialize_current().map_err(from_driver)?;
+            if let Some(id) = document.get_str(ID).ok().and_then(|id| CheckpointId::new(id).ok()) {
+                let record = self.met(&id, document)?;
+                records.insert(id, record);
+            }
+        }
+        Ok(records)
+    }
+}
+
+/// The statements of one request, and which writes they are.
+#[derive(Default)]
+struct Request {
+    places: Vec<usize>,
+    updates: RawArrayBuf,
+    bytes: usize,
+}
+
+impl Request {
+    fn is_full_with(&self, update: &RawDocumentBuf) -> bool {
+        let bytes = self.bytes + update.as_bytes().len();
+        !self.places.is_empty() && (bytes > REQUEST_BYTES || self.places.len() >= REQUEST_WRITES)
+    }
+
+    fn push(&mut self, place: usize, update: RawDocumentBuf) {
+        self.bytes += update.as_bytes().len();
+        self.places.push(place);
+        self.updates.push(update);
+    }
+}
+
+/// The answer to an update of many does not say which ones matched nothing; only errors have a place. So every update asks
+/// for creating, and one that must not create asks for an id that no document can have: where nothing matches, it fails.
+/// Where the document is there, `$setOnInsert` means nothing.
+fn update(write: &Write, store: &MongoStore) -> Result<RawDocumentBuf> {
+    let Statement { filter, mut update, creates } = Statement::new(write, store.layout());
+    if !creates {
+        update.insert("$setOnInsert", doc! { ID: [] });
+    }
+    let statement = doc! { "q": filter, "u": update, "upsert": true };
+    RawDocumentBuf::try_from(&statement).map_err(|error| from_driver(error.into()))
+}
+
+/// The places of the writes that the guard refused.
+///
+/// What the server says must add up, so that nothing is called stored that some server has not even tried.
+fn refused(answer: Document, places: &[usize]) -> Result<Vec<usize>> {
+    if let Some(unsure) = answer.get_document("writeConcernError").ok().cloned() {
+        return Err(from_driver(failure(deserialize_from_document(unsure).map(WriteFailure::WriteConcernError))));
+    }
+    let errors = answer.get_array("writeErrors").map(Vec::as_slice).unwrap_or_default();
+    let mut refused = Vec::with_capacity(errors.len());
+    for error in errors.iter().filter_map(Bson::as_document) {
+        if !error.get_i32("code").is_ok_and(|code| REFUSED.contains(&code)) {
+            let error = from_driver(failure(deserialize_from_document(error.clone()).map(WriteFailure::WriteError)));
+            return Err(error.with_applied(Applied::Unknown)); // the others were written
+        }
+        let place = error.get_i32("index").ok().and_then(|index| places.get(usize::try_from(index).ok()?));
+        refused.push(*place.ok_or_else(not_mongodb)?);
+    }
+    let done = answer.get_i32("n").ok().and_then(|done| usize::try_from(done).ok());
+    if done != Some(places.len() - refused.len()) || created_something_else(&answer) {
+        return Err(not_mongodb());
+    }
+    Ok(refused)
+}
+
+fn created_something_else(answer: &Document) -> bool {
+    let created = answer.get_array("upserted").map(Vec::as_slice).unwrap_or_default();
+    created.iter().any(|created| created.as_document().is_none_or(|created| created.get_str(ID).is_err()))
+}
+
+fn failure(failure: Result<WriteFailure, mongodb::bson::error::Error>) -> DriverError {
+    failure.map_or_else(DriverError::from, |failure| DriverErrorKind::Write(failure).into())
+}
+
+fn not_mongodb() -> Error {
+    Error::new(
+        ErrorKind::Other,
+        "the server's answer to many updates is not as MongoDB's; write one by one, or use MongoDB",
+    )
+}
+
+/// An error after which a part of the writes may have been done.
+fn partly(error: Error, sent: bool) -> Error {
+    if sent { error.with_applied(Applied::Unknown) } else { error }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refused_writes_are_found_by_their_index() {
+        let errors = [doc! { "index": 2, "code": 11000, "errmsg": "" }, doc! { "index": 0, "code": 53, "errmsg": "" }];
+        let answer = doc! { "ok": 1.0, "n": 1, "nModified": 1, "writeErrors": errors.to_vec() };
+        assert_eq!(refused(answer, &[4, 5, 9]).unwrap(), [9, 4]);
+        assert_eq!(refused(doc! { "ok": 1.0, "n": 2 }, &[4, 5]).unwrap(), [0_usize; 0]);
+    }
+
+    #[test]
+    fn another_error_is_an_error_of_the_call() {
+        let errors = vec![doc! { "index": 0, "code": 121, "errmsg": "" }];
+        let error = refused(doc! { "ok": 1.0, "n": 1, "writeErrors": errors }, &[0, 1]).unwrap_err();
+        assert_eq!((error.kind(), error.applied()), (ErrorKind::Denied, Applied::Unknown));
+        let unsure = doc! { "code": 64, "errmsg": "waiting for replication timed out" };
+        let error = refused(doc! { "ok": 1.0, "n": 2, "writeConcernError": unsure }, &[0, 1]).unwrap_err();
+        assert_eq!((error.kind(), error.applied()), (ErrorKind::Unavailable, Applied::Unknown));
+    }
+
+    #[test]
+    fn an_answer_that_does_not_add_up_is_not_taken_for_stored() {
+        let stopped = vec![doc! { "index": 0, "code": 11000, "errmsg": "" }];
+        let other_id = vec![doc! { "index": 1, "_id": [] }];
+        for answer in [
+            doc! { "ok": 1.0, "n": 1 },
+            doc! { "ok": 1.0 },
+            doc! { "ok": 1.0, "n": 0, "writeErrors": stopped },
+            doc! { "ok": 1.0, "n": 1, "writeErrors": [{ "index": 7, "code": 11000, "errmsg": "" }] },
+            doc! { "ok": 1.0, "n": 2, "upserted": other_id },
+        ] {
+            let error = refused(answer.clone(), &[0, 1]).unwrap_err();
+            assert_eq!((error.kind(), error.applied()), (ErrorKind::Other, Applied::Unknown), "{answer}");
+        }
+    }
+
+    #[test]
+    fn a_request_holds_so_many_bytes_and_so_many_writes() {
+        let small = RawDocumentBuf::try_from(&doc! { "q": 1 }).unwrap();
+        let mut request = Request::default();
+        assert!(!request.is_full_with(&small));
+        for place in 0..REQUEST_WRITES {
+            assert!(!request.is_full_with(&small));
+            request.push(place, small.clone());
+        }
+        assert!(request.is_full_with(&small));
+
+        let half = "x".repeat(REQUEST_BYTES / 2);
+        let large = RawDocumentBuf::try_from(&doc! { "q": half }).unwrap();
+        let mut request = Request::default();
+        request.push(0, large.clone());
+        assert!(!request.is_full_with(&small));
+        assert!(request.is_full_with(&large));
+    }
+}
