@@ -229,11 +229,13 @@ Examples:
   checkpoint follow app.log --from end --on-failure skip --skipped bad.log -- ./ship
   checkpoint follow app.log --id errors | grep ERROR
 
-COMMAND finds in its environment CHECKPOINT_ID, and CHECKPOINT_START and CHECKPOINT_END: the byte offsets of its
-batch, which grow for ever, over rotations. A batch that is delivered again begins at the same offset. Its standard
-input is whole at once, also if follow is killed meanwhile.
+COMMAND finds in its environment CHECKPOINT_ID, and CHECKPOINT_START and CHECKPOINT_END:
+the byte offsets of its batch, which grow for ever, over rotations. A batch that is
+delivered again begins at the same offset. Its standard input is a file and whole, also
+if follow is killed meanwhile.
 
-Ctrl-C and SIGTERM finish the batch in hand and commit it; a second one kills COMMAND and commits nothing.
+Ctrl-C and SIGTERM finish the batch in hand and commit it; a second one kills COMMAND
+and commits nothing.
 
 Exit codes:
   0  done: the end with --once, or a signal

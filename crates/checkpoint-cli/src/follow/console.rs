@@ -20,7 +20,7 @@ pub(crate) struct Console {
 struct Progress {
     lines: AtomicU64,
     bytes: AtomicU64,
-    /// Bytes from what was read to the end of the file.
+    /// Bytes from what was handled to the end of the file, when that was last looked at.
     lag: AtomicU64,
     committed: Mutex<Option<Commit>>,
 }
@@ -54,6 +54,8 @@ impl Console {
         let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         self.progress.lines.fetch_add(count(lines), Ordering::Relaxed);
         let before = self.progress.bytes.fetch_add(count(bytes), Ordering::Relaxed);
+        let lag = self.progress.lag.load(Ordering::Relaxed);
+        self.lag(lag.saturating_sub(count(bytes)));
         if let Some(bar) = &self.bar {
             bar.set_position(before + count(bytes));
         }
@@ -117,7 +119,7 @@ fn bar(progress: &Arc<Progress>) -> ProgressBar {
         })
         .with_key("commit", move |_: &ProgressState, to: &mut dyn fmt::Write| {
             let _ = match commit.last_commit() {
-                Some(commit) => write!(to, "{:?} ago", round(commit.at.elapsed())),
+                Some(commit) => write!(to, "{} ago", elapsed(commit.at.elapsed())),
                 None => write!(to, "nothing yet"),
             };
         });
@@ -126,10 +128,12 @@ fn bar(progress: &Arc<Progress>) -> ProgressBar {
     bar
 }
 
-/// To a tenth of a second.
-fn round(time: Duration) -> Duration {
-    let tenths = time.as_millis() / 100;
-    Duration::from_millis(u64::try_from(tenths).unwrap_or(u64::MAX).saturating_mul(100))
+/// Tenths of a second while that is short.
+fn elapsed(time: Duration) -> String {
+    match time.as_secs() {
+        0..60 => format!("{:.1} s", time.as_secs_f64()),
+        _ => HumanDuration(time).to_string(),
+    }
 }
 
 #[cfg(test)]
@@ -147,5 +151,15 @@ mod tests {
         let summary = console.summary();
         assert!(summary.starts_with("2,000 lines, 2.00 KiB in "), "{summary}");
         assert!(summary.ends_with("; committed up to offset 4096"), "{summary}");
+    }
+
+    #[test]
+    fn what_was_read_and_not_handled_is_behind() {
+        let console = Console::new(false, true);
+        console.lag(100);
+        console.handled(2, 40);
+        assert_eq!(console.progress.lag.load(Ordering::Relaxed), 60);
+        console.handled(9, 90); // the file has grown since
+        assert_eq!(console.progress.lag.load(Ordering::Relaxed), 0);
     }
 }

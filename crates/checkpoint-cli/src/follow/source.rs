@@ -108,7 +108,8 @@ impl Source {
             };
             match read {
                 Chunk::Read { size } => {
-                    self.console.lag(size.saturating_sub(self.current.offset));
+                    let unhandled = u64::try_from(buffer.bytes().len()).expect("usize fits into u64");
+                    self.console.lag(size.saturating_sub(self.current.offset) + unhandled);
                     return Ok(Read::More);
                 }
                 Chunk::Changed => self.find_rest()?,

@@ -129,7 +129,7 @@ fn the_default_store_is_among_the_users_state_files() {
 #[test]
 fn a_store_url_that_is_wrong_is_said_without_its_secrets() {
     let place = Place::new();
-    let ran = place.run(&["get", "a", "--store", "postgres://user:secret@host/db"]);
+    let ran = place.run(&["get", "a", "--store", "bogus://user:secret@host/db"]);
     ran.fails(1, &["scheme"]);
     assert!(!ran.says().contains("secret"), "{}", ran.says());
 }
