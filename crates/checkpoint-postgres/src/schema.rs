@@ -23,6 +23,8 @@ const COLUMNS: [Column; 6] = [
     Column("updated_at", &["timestamp with time zone"], false, "timestamp with time zone"),
 ];
 
+const PRIVILEGES: [&str; 4] = ["select", "insert", "update", "delete"];
+
 /// Half of each page stays free, so that a new version of a row finds room in the page of the old one: only then does an
 /// update leave the index alone (heap-only).
 const STORAGE: &str = "fillfactor = 50";
@@ -74,17 +76,15 @@ impl PostgresStore {
     pub async fn migrate(&self) -> Result<()> {
         let calls = self.calls(Operation::Migrate);
         let mut connection = self.connection(Operation::Migrate).await?;
-        if calls.flaws(&mut connection, self.read_only).await?.is_empty() {
+        if calls.flaws(&mut connection).await?.is_empty() {
             return Ok(());
         }
-        self.check_writable(Operation::Migrate)?;
         let mut transaction = connection.begin().await.map_err(|error| calls.failed(error))?;
         calls.lock(&mut transaction).await?;
-        for flaw in calls.flaws(&mut transaction, false).await?.into_iter().filter(|flaw| flaw.mends == Mends::Migrate)
-        {
+        for flaw in calls.flaws(&mut transaction).await?.into_iter().filter(|flaw| flaw.mends == Mends::Migrate) {
             calls.run(&mut transaction, flaw.sql).await?;
         }
-        match error_of(&self.table, calls.flaws(&mut transaction, false).await?) {
+        match error_of(&self.table, calls.flaws(&mut transaction).await?) {
             Some(error) => Err(calls.named(error)),
             None => transaction.commit().await.map_err(|error| calls.failed(error)),
         }
@@ -100,7 +100,7 @@ impl PostgresStore {
     pub async fn verify(&self) -> Result<()> {
         let calls = self.calls(Operation::Verify);
         let mut connection = self.connection(Operation::Verify).await?;
-        match error_of(&self.table, calls.flaws(&mut connection, self.read_only).await?) {
+        match error_of(&self.table, calls.flaws(&mut connection).await?) {
             Some(error) => Err(calls.named(error)),
             None => Ok(()),
         }
@@ -119,9 +119,8 @@ impl Calls<'_> {
         done.map(drop).map_err(|error| from_driver(error, Phase::Executing, self.operation, self.table))
     }
 
-    async fn flaws(&self, connection: &mut PgConnection, read_only: bool) -> Result<Vec<Flaw>> {
-        let privileges: &[_] = if read_only { &["select"] } else { &["select", "insert", "update", "delete"] };
-        let found = sqlx::query_as(LOOK).bind(self.table.to_string()).bind(privileges);
+    async fn flaws(&self, connection: &mut PgConnection) -> Result<Vec<Flaw>> {
+        let found = sqlx::query_as(LOOK).bind(self.table.to_string()).bind(&PRIVILEGES[..]);
         match found.fetch_optional(&mut *connection).await.map_err(|error| self.failed(error))? {
             Some(found) => Ok(flaws_of(self.table, found)),
             None => Ok(vec![self.no_table(connection).await?]),

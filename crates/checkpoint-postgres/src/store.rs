@@ -31,7 +31,6 @@ use crate::write::check_mode;
 pub struct PostgresStore {
     pub(crate) pool: PgPool,
     pub(crate) table: Table,
-    pub(crate) read_only: bool,
     statements: Arc<Statements>,
 }
 
@@ -49,7 +48,7 @@ impl PostgresStore {
     ///
     /// Unless the pool says `test_before_acquire(false)`, it pings a connection before each use, which is a round trip more.
     pub fn new(pool: PgPool) -> Self {
-        Self::at(pool, Table::default(), false)
+        Self::at(pool, Table::default())
     }
 
     /// The same store in a table of this schema, whatever the search path is. The name is taken as it is: `Orders` is not
@@ -60,7 +59,7 @@ impl PostgresStore {
     /// [`Invalid`](ErrorKind::Invalid) where the name is empty, longer than 63 bytes or has control characters.
     pub fn with_schema(self, schema: impl Into<String>) -> Result<Self> {
         let table = Table { schema: Some(Name::new("schema", schema)?), ..self.table };
-        Ok(Self::at(self.pool, table, self.read_only))
+        Ok(Self::at(self.pool, table))
     }
 
     /// The same store in the table of this name. The name is taken as it is: `Orders` is not `orders`.
@@ -70,13 +69,7 @@ impl PostgresStore {
     /// [`Invalid`](ErrorKind::Invalid) where the name is empty, longer than 63 bytes or has control characters.
     pub fn with_table(self, table: impl Into<String>) -> Result<Self> {
         let table = Table { name: Name::new("table", table)?, ..self.table };
-        Ok(Self::at(self.pool, table, self.read_only))
-    }
-
-    /// The same store for looking: whatever would change something answers [`Denied`](ErrorKind::Denied).
-    #[must_use]
-    pub fn with_read_only(self) -> Self {
-        Self { read_only: true, ..self }
+        Ok(Self::at(self.pool, table))
     }
 
     /// The pool that the store was made with.
@@ -103,9 +96,9 @@ impl PostgresStore {
         self.calls(Operation::Write).write(connection, write).await
     }
 
-    pub(crate) fn at(pool: PgPool, table: Table, read_only: bool) -> Self {
+    pub(crate) fn at(pool: PgPool, table: Table) -> Self {
         let statements = Arc::new(Statements::new(&table));
-        Self { pool, table, read_only, statements }
+        Self { pool, table, statements }
     }
 
     pub(crate) fn calls(&self, operation: Operation) -> Calls<'_> {
@@ -117,20 +110,9 @@ impl PostgresStore {
         self.pool.acquire().await.map_err(failed)
     }
 
-    pub(crate) fn check_writable(&self, operation: Operation) -> Result<()> {
-        match self.read_only {
-            false => Ok(()),
-            true => {
-                let message = format!("table {} was opened for reading only; open it for writing", self.table);
-                Err(self.calls(operation).error(ErrorKind::Denied, message))
-            }
-        }
-    }
-
     fn check_write(&self, write: &Write) -> Result<()> {
         let calls = self.calls(Operation::Write);
-        write.validate().and_then(|()| check_mode(write)).map_err(|error| calls.named(error))?;
-        self.check_writable(Operation::Write)
+        write.validate().and_then(|()| check_mode(write)).map_err(|error| calls.named(error))
     }
 }
 
@@ -173,7 +155,6 @@ impl CheckpointStore for PostgresStore {
         Write::validate_many(writes)
             .and_then(|()| writes.iter().try_for_each(check_mode))
             .map_err(|error| calls.named(error))?;
-        self.check_writable(Operation::WriteMany)?;
         if writes.is_empty() {
             return Ok(Vec::new());
         }
@@ -184,13 +165,11 @@ impl CheckpointStore for PostgresStore {
     async fn claim(&self, id: &CheckpointId, owner: &str) -> Result<Record> {
         let calls = self.calls(Operation::Claim);
         Record::check_owner(owner).map_err(|error| calls.named(error))?;
-        self.check_writable(Operation::Claim)?;
         let mut connection = self.connection(Operation::Claim).await?;
         calls.claim(&mut connection, id, owner).await
     }
 
     async fn delete(&self, id: &CheckpointId) -> Result<bool> {
-        self.check_writable(Operation::Delete)?;
         let mut connection = self.connection(Operation::Delete).await?;
         self.calls(Operation::Delete).delete(&mut connection, id).await
     }
@@ -204,9 +183,6 @@ impl CheckpointStore for PostgresStore {
 /// Nothing of the pool: its options may hold a password.
 impl fmt::Debug for PostgresStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PostgresStore")
-            .field("table", &self.table.to_string())
-            .field("read_only", &self.read_only)
-            .finish_non_exhaustive()
+        f.debug_struct("PostgresStore").field("table", &self.table.to_string()).finish_non_exhaustive()
     }
 }

@@ -68,7 +68,7 @@ impl PostgresStore {
             .connect_with(options)
             .await
             .map_err(|error| from_driver(error, Phase::Connecting, Operation::Open, &table))?;
-        Ok(Self::at(pool, table, false))
+        Ok(Self::at(pool, table))
     }
 }
 

@@ -1,17 +1,21 @@
 #![doc = include_str!("../README.md")]
 
 mod open;
-#[cfg(feature = "redis")]
+#[cfg(any(feature = "elastic", feature = "mongo", feature = "postgres", feature = "redis"))]
 mod read_only;
 mod url;
 
 pub use checkpoint_core::*;
+#[cfg(feature = "elastic")]
+pub use checkpoint_elastic::{self as elastic, ElasticStore};
 #[cfg(feature = "file")]
 pub use checkpoint_file::FileStore;
 #[cfg(feature = "measured")]
 pub use checkpoint_measured::MeasuredStore;
 #[cfg(feature = "memory")]
 pub use checkpoint_memory::MemoryStore;
+#[cfg(feature = "mongo")]
+pub use checkpoint_mongo::{self as mongo, MongoStore};
 #[cfg(feature = "noop")]
 pub use checkpoint_noop::NoopStore;
 #[cfg(feature = "postgres")]

@@ -9,9 +9,12 @@ use crate::url::StoreUrl;
 ///
 /// | URL | store | feature |
 /// |---|---|---|
+/// | `elasticsearch+http://HOST/INDEX` | `ElasticStore`; all that `ElasticStore::connect` takes, also `elasticsearch+https:` | `elastic` |
 /// | `file:DIR` | `FileStore` in the directory DIR | `file` (default) |
 /// | `memory:` | a new, empty `MemoryStore`: each call gives its own | `memory` (default) |
+/// | `mongodb://HOST/DATABASE?collection=` | `MongoStore`; all that `MongoStore::connect` takes, also `mongodb+srv:` | `mongo` |
 /// | `noop:` | `NoopStore` | `noop` |
+/// | `postgres://HOST/DATABASE?schema=&table=` | `PostgresStore`; all that `PostgresStore::connect` takes | `postgres` |
 /// | `redis://HOST?prefix=` | `RedisStore`; all that `RedisStore::connect` takes, also `rediss:`, `redis+unix:`, `valkey:` | `redis` |
 ///
 /// DIR is a path, relative to the working directory unless it begins with `/`; `file:///abs/dir` means the same as
@@ -50,12 +53,29 @@ async fn open_for(access: Access, url: &str) -> Result<Arc<dyn CheckpointStore>>
     let whole = url;
     let url = StoreUrl::parse(url);
     match url.scheme {
+        "elasticsearch+http" | "elasticsearch+https" => open_elastic(access, whole).await,
         "file" => open_file(access, url.directory()?).await,
         "memory" => url.bare().and_then(|()| open_memory()),
+        "mongodb" | "mongodb+srv" => open_mongo(access, whole).await,
         "noop" => url.bare().and_then(|()| open_noop()),
+        "postgres" | "postgresql" => open_postgres(access, whole).await,
         "redis" | "rediss" | "redis+unix" | "valkey" | "valkeys" | "valkey+unix" => open_redis(access, whole).await,
-        _ => Err(url.unknown(&["file:DIR", "memory:", "noop:", "redis://HOST"])),
+        _ => Err(url.unknown(&["elasticsearch+http://HOST/INDEX", "file:DIR", "memory:", "noop:", "mongodb://HOST/DATABASE", "postgres://HOST/DATABASE", "redis://HOST"])),
     }
+}
+
+#[cfg(feature = "elastic")]
+async fn open_elastic(access: Access, url: &str) -> Result<Arc<dyn CheckpointStore>> {
+    let store = checkpoint_elastic::ElasticStore::connect(url).await?;
+    if let Access::ReadWrite = access {
+        store.migrate().await?;
+    }
+    Ok(for_access(access, store))
+}
+
+#[cfg(not(feature = "elastic"))]
+async fn open_elastic(_: Access, _: &str) -> Result<Arc<dyn CheckpointStore>> {
+    Err(feature_is_off("elastic"))
 }
 
 #[cfg(feature = "file")]
@@ -84,6 +104,20 @@ fn open_memory() -> Result<Arc<dyn CheckpointStore>> {
     Err(feature_is_off("memory"))
 }
 
+#[cfg(feature = "mongo")]
+async fn open_mongo(access: Access, url: &str) -> Result<Arc<dyn CheckpointStore>> {
+    let store = checkpoint_mongo::MongoStore::connect(url).await?;
+    if let Access::ReadWrite = access {
+        store.migrate().await?;
+    }
+    Ok(for_access(access, store))
+}
+
+#[cfg(not(feature = "mongo"))]
+async fn open_mongo(_: Access, _: &str) -> Result<Arc<dyn CheckpointStore>> {
+    Err(feature_is_off("mongo"))
+}
+
 #[cfg(feature = "noop")]
 fn open_noop() -> Result<Arc<dyn CheckpointStore>> {
     Ok(Arc::new(checkpoint_noop::NoopStore::new()))
@@ -92,6 +126,20 @@ fn open_noop() -> Result<Arc<dyn CheckpointStore>> {
 #[cfg(not(feature = "noop"))]
 fn open_noop() -> Result<Arc<dyn CheckpointStore>> {
     Err(feature_is_off("noop"))
+}
+
+#[cfg(feature = "postgres")]
+async fn open_postgres(access: Access, url: &str) -> Result<Arc<dyn CheckpointStore>> {
+    let store = checkpoint_postgres::PostgresStore::connect(url).await?;
+    if let Access::ReadWrite = access {
+        store.migrate().await?;
+    }
+    Ok(for_access(access, store))
+}
+
+#[cfg(not(feature = "postgres"))]
+async fn open_postgres(_: Access, _: &str) -> Result<Arc<dyn CheckpointStore>> {
+    Err(feature_is_off("postgres"))
 }
 
 #[cfg(feature = "redis")]
@@ -105,7 +153,7 @@ async fn open_redis(_: Access, _: &str) -> Result<Arc<dyn CheckpointStore>> {
 }
 
 /// A store that has no read-only opening of its own.
-#[cfg(feature = "redis")]
+#[cfg(any(feature = "elastic", feature = "mongo", feature = "postgres", feature = "redis"))]
 fn for_access(access: Access, store: impl CheckpointStore) -> Arc<dyn CheckpointStore> {
     match access {
         Access::ReadOnly => Arc::new(crate::read_only::ReadOnly::new(store)),
@@ -114,7 +162,7 @@ fn for_access(access: Access, store: impl CheckpointStore) -> Arc<dyn Checkpoint
 }
 
 /// Each scheme is named as its feature.
-#[cfg(not(all(feature = "file", feature = "memory", feature = "noop", feature = "redis")))]
+#[cfg(not(all(feature = "elastic", feature = "file", feature = "memory", feature = "mongo", feature = "noop", feature = "postgres", feature = "redis")))]
 fn feature_is_off(scheme: &str) -> checkpoint_core::Error {
     use checkpoint_core::{Error, ErrorKind, Operation};
 

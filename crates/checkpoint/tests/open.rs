@@ -24,7 +24,8 @@ async fn an_unknown_scheme_lists_the_known_ones() {
 #[tokio::test]
 async fn secrets_are_never_shown() {
     for url in [
-        "postgres://user:secret@host:5432/db?password=secret",
+        "mysql://user:secret@host:5432/db?password=secret",
+        "postgres://user:secret@host:5432/db?sslpassword=secret",
         "user:secret@host/db",
         "user@host",
         "secret",
