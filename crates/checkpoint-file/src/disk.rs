@@ -114,6 +114,12 @@ impl Directory {
         Ok(Self { log_path: path.join(LOG), path, lock, read_only, log: None, replacement: None })
     }
 
+    /// Whether others lock the same file: whoever deleted the directory and made it again made another one.
+    fn has_current_lock(&self) -> io::Result<bool> {
+        let (ours, theirs) = (self.lock.metadata()?, fs::metadata(self.path.join(LOCK))?);
+        Ok(LogFile::of(&ours).is_same_file(LogFile::of(&theirs)))
+    }
+
     fn log(&self) -> io::Result<&File> {
         self.log.as_ref().ok_or_else(|| io::Error::other("the log is not open"))
     }
@@ -130,16 +136,16 @@ impl Disk for Directory {
 
     fn lock(&mut self, access: Access) -> io::Result<()> {
         loop {
-            match access {
-                Access::Shared => self.lock.lock_shared()?,
-                Access::Exclusive => self.lock.lock()?,
+            wait_for_lock(&self.lock, access)?;
+            match self.has_current_lock() {
+                Ok(true) => return Ok(()),
+                Ok(false) => self.lock = open_lock(&self.path, self.read_only)?,
+                Err(error) => {
+                    // The caller takes it for not locked, and would leave all others waiting.
+                    let _ = self.lock.unlock();
+                    return Err(error);
+                }
             }
-            // Whoever deleted the directory and made it again made another lock file, which others lock.
-            let (ours, theirs) = (self.lock.metadata()?, fs::metadata(self.path.join(LOCK))?);
-            if LogFile::of(&ours).is_same_file(LogFile::of(&theirs)) {
-                return Ok(());
-            }
-            self.lock = open_lock(&self.path, self.read_only)?;
         }
     }
 
@@ -237,6 +243,20 @@ fn open_lock(directory: &Path, read_only: bool) -> io::Result<File> {
     match read_only {
         true => File::open(path),
         false => OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path),
+    }
+}
+
+/// Waits for the lock, also over the signals that a program handles meanwhile.
+fn wait_for_lock(lock: &File, access: Access) -> io::Result<()> {
+    loop {
+        let locked = match access {
+            Access::Shared => lock.lock_shared(),
+            Access::Exclusive => lock.lock(),
+        };
+        match locked {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            locked => return locked,
+        }
     }
 }
 

@@ -79,7 +79,9 @@ fn classify(error: &io::Error) -> (ErrorKind, &'static str) {
     match error.kind() {
         io::ErrorKind::NotFound => (ErrorKind::NotReady, "; open the store for writing once to create it"),
         io::ErrorKind::PermissionDenied => (ErrorKind::Denied, "; grant this user access to it"),
-        io::ErrorKind::ReadOnlyFilesystem => (ErrorKind::Denied, "; open the store for reading only"),
+        io::ErrorKind::ReadOnlyFilesystem => {
+            (ErrorKind::Denied, "; name another directory, or open the store for reading only")
+        }
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
             (ErrorKind::Unavailable, "; make room and try again")
         }

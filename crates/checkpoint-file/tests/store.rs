@@ -218,6 +218,17 @@ async fn a_store_whose_directory_was_deleted_says_so() {
 }
 
 #[tokio::test]
+async fn a_store_whose_directory_was_moved_does_not_keep_it_locked() {
+    let directory = TempDir::new().unwrap();
+    let (path, moved) = (directory.path().join("store"), directory.path().join("moved"));
+    let store = FileStore::open(&path).await.unwrap();
+    store_all(&store, 0..1).await;
+    fs::rename(&path, &moved).unwrap();
+    assert_eq!(store.store(&at("orders", 1)).await.unwrap_err().kind(), ErrorKind::NotReady);
+    assert!(fs::File::open(moved.join("lock")).unwrap().try_lock().is_ok(), "others would wait for ever");
+}
+
+#[tokio::test]
 async fn a_file_in_the_directorys_place_is_refused() {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("file");
