@@ -56,8 +56,8 @@ pub(crate) struct FollowArgs {
     #[command(flatten)]
     pub(crate) store: StoreArgs,
 
-    /// Where to begin when the id has no position yet: start, end (after the last complete line) or a byte offset in
-    /// FILE. Not looked at when it has one: `checkpoint reset` takes it away
+    /// Where to begin when the id has no position yet: start, end (after the last complete line; a FILE that comes later
+    /// is read whole) or a byte offset in FILE. Not looked at when it has one: `checkpoint reset` takes it away
     #[arg(long, value_name = "start|end|OFFSET", default_value = "start", value_parser = parse_from)]
     pub(crate) from: From,
 
@@ -218,9 +218,9 @@ pub(crate) struct CompletionsArgs {
 
 const EXAMPLES: &str = "\
 Examples:
-  checkpoint follow /var/log/app.log -- ./ship-to-archive     run a command on what is new, a batch at a time
-  checkpoint follow /var/log/app.log | grep ERROR             a tail -F that goes on where it stopped
-  checkpoint list                                             who is where";
+  checkpoint follow app.log -- ./ship-to-archive   run a command on what is new
+  checkpoint follow app.log | grep ERROR           tail -F, on from where it stopped
+  checkpoint list                                  who is where";
 
 const FOLLOW_EXAMPLES: &str = "\
 Examples:

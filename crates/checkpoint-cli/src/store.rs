@@ -2,7 +2,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use checkpoint::{CheckpointId, CheckpointStore, CheckpointStoreExt, Outcome, Record, Write};
+use checkpoint::{CheckpointId, CheckpointStore, CheckpointStoreExt, ErrorKind, Outcome, Record, Write};
 use etcetera::BaseStrategy;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use tokio::runtime::{Builder, Runtime};
@@ -35,7 +35,12 @@ impl Store {
     pub(crate) fn open_read_only(url: Option<&str>) -> Result<Self> {
         let runtime = runtime()?;
         let url = url_or_default(url)?;
-        let store = runtime.block_on(checkpoint::open_read_only(&url))?;
+        let store = runtime.block_on(checkpoint::open_read_only(&url)).map_err(|error| match error.kind() {
+            ErrorKind::NotReady => {
+                CliError::because("there is no store yet: `checkpoint follow` and `checkpoint set` create it", &error)
+            }
+            _ => error.into(),
+        })?;
         Ok(Self { runtime, store })
     }
 

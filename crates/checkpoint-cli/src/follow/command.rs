@@ -34,9 +34,9 @@ pub(crate) struct Handler {
 impl Handler {
     /// Finds the program, so that a command that cannot run is known before anything is read. `words` is not empty.
     pub(crate) fn find(words: Vec<OsString>, running: Running) -> Result<Self> {
-        let program = which::which(&words[0]).map_err(|error| {
+        let program = which::which(&words[0]).map_err(|_| {
             let name = words[0].display();
-            CliError::usage(format!("COMMAND {name} cannot be run: {error}"))
+            CliError::usage(format!("COMMAND {name} was not found, or is not an executable file"))
         })?;
         Ok(Self { program, words, running })
     }

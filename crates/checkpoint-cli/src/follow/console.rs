@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
+use crate::error::Result;
+
 /// What people see on standard error: warnings always, progress or a summary unless they asked for quiet.
 #[derive(Debug)]
 pub(crate) struct Console {
@@ -70,12 +72,14 @@ impl Console {
         *self.progress.committed.lock().unwrap_or_else(PoisonError::into_inner) = Some(commit);
     }
 
-    /// Takes the progress away and leaves one line that says what was done.
-    pub(crate) fn finish(&self) {
+    /// Takes the progress away and leaves one line that says what was done; none where it has failed before anything
+    /// was.
+    pub(crate) fn finish(&self, followed: &Result<()>) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
-        if !self.quiet {
+        let something = followed.is_ok() || self.progress.bytes.load(Ordering::Relaxed) > 0;
+        if something && !self.quiet {
             self.say(self.summary());
         }
     }

@@ -153,7 +153,7 @@ impl Copy<'_> {
             return Ok(());
         }
         let start = self.source.position() - length(self.buffer.bytes().len());
-        let (written, result) = write_lines(&self.output, &self.buffer.bytes()[..cut.bytes], &self.waiter.wake);
+        let (written, result) = write_lines(&self.output, &self.buffer.bytes()[..cut.bytes]);
         self.show_head();
         self.shared.handled.store(start + length(written), Ordering::Release);
         result.map_err(|error| {
@@ -175,7 +175,7 @@ impl Copy<'_> {
 }
 
 /// Writes `lines`. Says how many bytes of them are written in whole lines, also when it fails.
-fn write_lines(mut output: &File, lines: &[u8], wake: &Wake) -> (usize, io::Result<()>) {
+fn write_lines(mut output: &File, lines: &[u8]) -> (usize, io::Result<()>) {
     let mut written = 0;
     while written < lines.len() {
         let result = match output.write(&lines[written..]) {
@@ -187,7 +187,7 @@ fn write_lines(mut output: &File, lines: &[u8], wake: &Wake) -> (usize, io::Resu
             Err(error) if error.kind() == ErrorKind::Interrupted => Ok(()),
             // somebody else has made the pipe non-blocking, and it is full
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                wake.sleep(Duration::from_millis(5));
+                thread::sleep(Duration::from_millis(5));
                 Ok(())
             }
             Err(error) => Err(error),

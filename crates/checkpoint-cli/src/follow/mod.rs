@@ -64,7 +64,7 @@ pub(crate) fn follow(args: &FollowArgs) -> Result<()> {
         Some(delivery) => batches::run(&task, delivery, ledger, waiter),
         None => copy::run(&task, args.every, ledger, waiter),
     };
-    console.finish();
+    console.finish(&followed);
     followed
 }
 

@@ -62,7 +62,9 @@ impl Task {
     pub(crate) fn start(&self, ledger: &mut Ledger, waiter: &mut Waiter) -> Result<Option<Source>> {
         let mut said = false;
         loop {
-            if let Some(source) = Source::start(&self.path, self.from, self.once, ledger, &self.console)? {
+            // all that a file holds that was not there when we began came after that
+            let from = if said && self.from == From::End { From::Start } else { self.from };
+            if let Some(source) = Source::start(&self.path, from, self.once, ledger, &self.console)? {
                 return Ok(Some(source));
             }
             let path = self.path.display();

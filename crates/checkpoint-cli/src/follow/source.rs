@@ -313,7 +313,7 @@ fn resume(
         if file.is_some() {
             console.say(format_args!(
                 "the file that was followed as {} until offset {position} is not there any more, neither under another \
-                 name nor as a copy: what it held after that is lost; going on with what there is",
+                 name nor as a copy: if it held anything after that, it is lost; going on with what there is",
                 path.display()
             ));
         }

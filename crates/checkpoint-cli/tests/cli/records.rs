@@ -73,7 +73,7 @@ fn list_pages_through_everything() {
 #[test]
 fn looking_creates_nothing() {
     let place = Place::new();
-    place.run(&["list"]).exits_with(1);
+    place.run(&["list"]).fails(1, &["there is no store yet", "store"]);
     place.run(&["get", "a"]).exits_with(1);
     assert!(!place.path("store").exists());
 }

@@ -134,6 +134,18 @@ fn a_file_that_comes_late_is_waited_for() {
     running.stop();
 }
 
+/// Its end is where it was when we began: nowhere.
+#[test]
+fn a_file_that_comes_late_is_read_whole_also_from_its_end() {
+    let place = Place::new();
+    let running = place.start("a", &follow(&["--from", "end"], &[]));
+    until("it waits", || place.text("a.err").contains("waiting for").then_some(()));
+    place.write("new", "one\n");
+    rename(&place, "new", "a.log");
+    until_file(&place.path("a.out"), "one\n");
+    running.stop();
+}
+
 #[test]
 fn a_link_to_a_file_elsewhere_is_followed() {
     let place = Place::new();
