@@ -96,6 +96,31 @@ fn killed_at_random_moments_it_loses_nothing() {
     check(&place, &flights, kills());
 }
 
+/// To standard output: what comes again is what came after the last commit, and all of that.
+#[test]
+fn killed_without_a_command_it_goes_on_at_the_last_commit() {
+    let place = Place::new();
+    let flights = numbered_flights(10 * kills());
+    place.write("a.log", &flights);
+    let (mut committed, mut seen) = (0, 0);
+    // later and later, so that there is an end also where a program takes long to start
+    for (later, moment) in (0..).map(Duration::from_millis).zip(moments()) {
+        let running = place.start("a", &["follow", "a.log", "--id", "a", "--every", "1ms"]);
+        thread::sleep(moment + later);
+        running.kill();
+        let out = place.read("a.out");
+        let delivered = committed + out.len() - seen;
+        assert!(out[seen..] == flights[committed..delivered], "what came after offset {committed} is not it");
+        let position = usize::try_from(place.position("a").unwrap_or(0)).unwrap();
+        assert!((committed..=delivered).contains(&position), "{position} of {committed} to {delivered}");
+        assert!(position == 0 || flights[position - 1] == b'\n', "{position}");
+        (committed, seen) = (position, out.len());
+        if committed == flights.len() {
+            return;
+        }
+    }
+}
+
 /// Writes `lines` bit by bit, and rotates all the time: renames, or copies and truncates.
 fn write_and_rotate(place: &Place, lines: &[&[u8]], done: &AtomicBool) {
     let mut rotations = 0;
