@@ -41,8 +41,8 @@ impl Failure {
     /// The log is damaged at `offset`, which is not the end that a crash may leave behind.
     pub(crate) fn corrupt(path: &Path, offset: u64, what: &str) -> Self {
         let message = format!(
-            "{} is damaged at byte {offset}: {what}; nothing was changed, restore the directory from a backup \
-             or cut out the damaged line by hand",
+            "{} is damaged at byte {offset}: {what}; nothing was changed, restore the directory from a backup, \
+             or move it away and set the positions that its text still shows",
             path.display()
         );
         Self::new(ErrorKind::Corrupt, message)
