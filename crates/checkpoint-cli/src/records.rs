@@ -53,11 +53,11 @@ pub(crate) fn set(args: &SetArgs) -> Result<()> {
     match store.write(&write)? {
         Outcome::Stored => Ok(()),
         Outcome::Ahead(position) => Err(CliError::failed(format!(
-            "checkpoint {id:?} is at {position} already and set never goes back: use `checkpoint reset {id} --to {}`",
+            "checkpoint {id:?} is at {position} already and set never goes back: use `checkpoint reset {id:?} --to {}`",
             args.position
         ))),
         Outcome::Fenced(epoch) => Err(CliError::failed(format!(
-            "checkpoint {id:?} is claimed (epoch {epoch}{}): use `checkpoint reset {id} --to {}`, which stops its consumer",
+            "checkpoint {id:?} is claimed (epoch {epoch}{}): use `checkpoint reset {id:?} --to {}`, which stops its consumer",
             owner_of(&store, id),
             args.position
         ))),

@@ -89,7 +89,7 @@ fn a_full_disk_stops_nothing_for_good() {
     place.write("a.log", "");
     let program = env!("CARGO_BIN_EXE_checkpoint");
     let script = format!(
-        "trap '' XFSZ; ulimit -S -f 1; {program} follow a.log --id a --every 1ms 2>a.err | while read line; do \
+        "trap '' XFSZ; {{ ulimit -S -f 1; exec {program} follow a.log --id a --every 1ms 2>a.err; }} | while read line; do \
          echo $line; done >> a.out & wait"
     );
     let mut shell = Command::new("sh");
