@@ -83,10 +83,12 @@ fn label(text: Vec<u8>) -> Option<String> {
     String::from_utf8(text).ok().filter(|owner| Record::check_owner(owner).is_ok())
 }
 
-/// Microseconds since 1970.
+/// Seconds and microseconds since 1970, as the server's clock tells them.
 fn time(text: &[u8]) -> Option<SystemTime> {
-    let micros = number(text, MAX_POSITION)?;
-    SystemTime::UNIX_EPOCH.checked_add(Duration::from_micros(micros))
+    let (seconds, micros) = std::str::from_utf8(text).ok()?.split_once(' ')?;
+    let seconds = number(seconds.as_bytes(), MAX_POSITION)?;
+    let micros = number(micros.as_bytes(), 999_999)?;
+    SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds) + Duration::from_micros(micros))
 }
 
 fn corrupt(key: &str, what: &str, advice: &str) -> Error {
@@ -114,14 +116,14 @@ mod tests {
 
     #[test]
     fn a_record_is_understood() {
-        let Held::Record(full) = record(&["3", MAX, "a:1", "1700000000123456", "\u{1}state"]).unwrap() else {
+        let Held::Record(full) = record(&["3", MAX, "a:1", "1700000000 23456", "\u{1}state"]).unwrap() else {
             panic!("it is a record");
         };
         assert_eq!((full.epoch, full.checkpoint.position), (3, Some(MAX_POSITION)));
         assert_eq!((full.owner.as_deref(), &full.state[..]), (Some("a:1"), &b"\x01state"[..]));
         assert_eq!(
             full.updated_at.unwrap().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_micros(),
-            1_700_000_000_123_456
+            1_700_000_000_023_456
         );
 
         let Held::Record(bare) = record(&["0", "nil"]).unwrap() else { panic!("it is a record") };
@@ -152,6 +154,8 @@ mod tests {
             ["1", "18446744073709551616", "nil", "nil"],
             ["1", "1", "a\nb", "nil"],
             ["1", "1", "a", "yesterday"],
+            ["1", "1", "a", "1700000000"],
+            ["1", "1", "a", "1700000000 1000000"],
         ] {
             let error = record(&fields).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Corrupt, "{fields:?}");

@@ -1,7 +1,8 @@
 //! The driver's errors, as the kind that says what to do.
 
-use std::error::Error as _;
+use std::error::Error as StdError;
 use std::io;
+use std::sync::Arc;
 
 use checkpoint_core::{Applied, Error, ErrorKind};
 use redis::RedisError;
@@ -79,8 +80,7 @@ fn refused(error: &RedisError) -> Error {
 
 /// The connection could not be made, or was lost.
 fn broken(error: &RedisError) -> Error {
-    let io = error.source().and_then(|source| source.downcast_ref::<io::Error>()).map(io::Error::kind);
-    let (kind, applied, what) = match io {
+    let (kind, applied, what) = match io_kind(error) {
         Some(io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound) => (
             ErrorKind::Unavailable,
             Applied::No,
@@ -98,6 +98,12 @@ fn broken(error: &RedisError) -> Error {
         _ => (ErrorKind::Unavailable, Applied::Unknown, "the connection to the server was lost: try again"),
     };
     with_source(error, kind, what).with_applied(applied)
+}
+
+/// The driver shares the system's error between its clones.
+fn io_kind(error: &RedisError) -> Option<io::ErrorKind> {
+    let shared = error.source()?.downcast_ref::<Arc<dyn StdError + Send + Sync>>()?;
+    shared.downcast_ref().map(io::Error::kind)
 }
 
 fn with_source(error: &RedisError, kind: ErrorKind, message: &str) -> Error {

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use checkpoint_core::{
-    CheckpointId, CheckpointStore, Error, ErrorKind, Operation, Outcome, Record, Result, Write, async_trait,
+    Applied, CheckpointId, CheckpointStore, Error, ErrorKind, Operation, Outcome, Record, Result, Write, async_trait,
 };
 use redis::{Cmd, Value};
 
@@ -142,9 +142,17 @@ fn unexpected(key: &str) -> Error {
     Error::new(ErrorKind::Other, format!("the script answered something unexpected about {key:?}"))
 }
 
-/// Says which call failed.
+/// Says which call failed; one that only looks has changed nothing.
 pub(crate) fn during(operation: Operation) -> impl Fn(Error) -> Error {
-    move |error| error.with_store(STORE).with_operation(operation)
+    move |error| {
+        let error = error.with_store(STORE).with_operation(operation);
+        match operation {
+            Operation::List | Operation::Migrate | Operation::Open | Operation::Read | Operation::Verify => {
+                error.with_applied(Applied::No)
+            }
+            _ => error,
+        }
+    }
 }
 
 #[async_trait]

@@ -52,9 +52,7 @@ impl RedisStore {
         let mut call = WRITE.call(keys.iter().map(String::as_str), bytes);
         call.arg(self.layout.as_str());
         for write in writes {
-            let (mode, expected) = condition(write.mode)?;
-            call.arg(mode);
-            add_position(&mut call, expected);
+            add_condition(&mut call, write.mode)?;
             add_position(&mut call, write.checkpoint.position);
             call.arg(write.epoch).arg(&write.state[..]);
         }
@@ -102,14 +100,17 @@ impl RedisStore {
     }
 }
 
-/// The mode as the script knows it, and the expected position.
-fn condition(mode: Mode) -> Result<(&'static str, Option<u64>)> {
+fn add_condition(call: &mut Cmd, mode: Mode) -> Result<()> {
     match mode {
-        Mode::Advance => Ok(("advance", None)),
-        Mode::Expect(position) => Ok(("expect", position)),
-        Mode::Overwrite => Ok(("overwrite", None)),
-        mode => Err(Error::new(ErrorKind::Unsupported, format!("this version does not know the mode {mode:?}"))),
-    }
+        Mode::Advance => call.arg("advance"),
+        Mode::Expect(position) => return Ok(add_position(call, position)),
+        Mode::Overwrite => call.arg("overwrite"),
+        mode => {
+            let message = format!("this version does not know the mode {mode:?}");
+            return Err(Error::new(ErrorKind::Unsupported, message));
+        }
+    };
+    Ok(())
 }
 
 fn add_position(call: &mut Cmd, position: Option<u64>) {
