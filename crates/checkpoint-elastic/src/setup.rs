@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::answer::Answer;
 use crate::layout::{Step, missing_fields, new_index};
 use crate::list::refresh;
+use crate::names::Names;
 use crate::read::nothing_changed;
 use crate::store::{ElasticStore, during};
 
@@ -73,33 +74,35 @@ impl ElasticStore {
     ///
     /// [`NotReady`](ErrorKind::NotReady) names all that is missing, each with the exact request that mends it.
     pub async fn verify(&self) -> Result<()> {
-        let missing = self.missing().await.map_err(nothing_changed).map_err(during(Operation::Verify))?;
+        let (names, missing) = self.missing().await.map_err(nothing_changed).map_err(during(Operation::Verify))?;
         if missing.is_empty() {
             return Ok(());
         }
-        let advice: Vec<_> = missing.iter().map(|step| step.advice(&self.names)).collect();
+        let advice: Vec<_> = missing.iter().map(|step| step.advice(&names)).collect();
         let message = format!("the index {:?} is not set up: {}", self.names.index, advice.join("; "));
         Err(during(Operation::Verify)(Error::new(ErrorKind::NotReady, message)))
     }
 
     async fn create_what_is_missing(&self) -> Result<()> {
         for _ in 0..ROUNDS {
-            let steps: Vec<_> = self.missing().await?.into_iter().filter(Step::creates).collect();
+            let (names, mut steps) = self.missing().await?;
+            steps.retain(Step::creates);
             if steps.is_empty() {
                 return Ok(());
             }
             for step in steps {
-                self.make(step).await?;
+                self.make(&names, step).await?;
             }
         }
         let message = "somebody deletes what is created; see who, and try again";
         Err(Error::new(ErrorKind::Unavailable, message).with_applied(Applied::Unknown))
     }
 
-    /// What is missing, in the order in which it is to be made. The alias comes last: where it is, all was made.
-    async fn missing(&self) -> Result<Vec<Step>> {
-        let Some(index) = self.describe().await? else {
-            return Ok(vec![Step::CreateIndex]);
+    /// What is missing, in the order in which it is to be made, and the names to make it with: where ours is an alias, those
+    /// of its index. The alias for writes comes last: where it is, all was made.
+    async fn missing(&self) -> Result<(Names, Vec<Step>)> {
+        let Some((name, index)) = self.describe().await? else {
+            return Ok((self.names.clone(), vec![Step::CreateIndex]));
         };
         let mut missing = Vec::new();
         let fields = missing_fields(&index.mappings.properties);
@@ -114,16 +117,14 @@ impl ElasticStore {
         let blocks = BLOCKS.into_iter().filter(|block| index.is_set(block, "true"));
         missing.extend(blocks.map(|block| Step::Unblock(block.to_owned())));
         missing.extend(index.is_set("index.translog.durability", "async").then_some(Step::SyncTranslog));
-        Ok(missing)
+        Ok((Names { index: name, alias: self.names.alias.clone() }, missing))
     }
 
-    async fn make(&self, step: Step) -> Result<()> {
+    async fn make(&self, names: &Names, step: Step) -> Result<()> {
         let indices = self.client.indices();
-        let (index, alias) = (self.names.index.as_str(), self.names.alias.as_str());
+        let (index, alias) = (names.index.as_str(), names.alias.as_str());
         let sent = match step {
-            Step::CreateIndex => {
-                indices.create(IndicesCreateParts::Index(index)).body(new_index(&self.names)).send().await
-            }
+            Step::CreateIndex => indices.create(IndicesCreateParts::Index(index)).body(new_index(names)).send().await,
             Step::AddFields(fields) => {
                 let body = json!({ "properties": fields });
                 indices.put_mapping(IndicesPutMappingParts::Index(&[index])).body(body).send().await
@@ -139,22 +140,20 @@ impl ElasticStore {
         }
     }
 
-    /// The index, if there is one.
-    async fn describe(&self) -> Result<Option<Index>> {
+    /// The index and its own name, if there is one.
+    async fn describe(&self) -> Result<Option<(String, Index)>> {
         let parts = IndicesGetParts::Index(&[&self.names.index]);
         let answer = Answer::of(self.client.indices().get(parts).flat_settings(true).send().await).await?;
         if answer.is(StatusCode::NOT_FOUND) && answer.refused_as("index_not_found_exception") {
             return Ok(None);
         }
-        let mut indices: HashMap<String, Index> = answer.content()?;
-        let only = indices.keys().next().cloned().filter(|_| indices.len() == 1);
-        match only.and_then(|name| indices.remove(&name)) {
-            Some(index) => Ok(Some(index)),
-            None => {
-                let message = format!("{:?} stands for {} indices; name one", self.names.index, indices.len());
-                Err(Error::new(ErrorKind::Invalid, message))
-            }
-        }
+        let indices: HashMap<String, Index> = answer.content()?;
+        let count = indices.len();
+        let only = indices.into_iter().next().filter(|_| count == 1).map(Some);
+        only.ok_or_else(|| {
+            let message = format!("{:?} stands for {count} indices; name one", self.names.index);
+            Error::new(ErrorKind::Invalid, message)
+        })
     }
 
     pub(crate) async fn refresh(&self) -> Result<()> {
