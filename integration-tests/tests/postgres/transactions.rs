@@ -1,1 +1,80 @@
+//! `write_in`: the checkpoint and what else is in the transaction, together or not at all.
 
+use checkpoint::postgres::sqlx::{AssertSqlSafe, Connection, raw_sql};
+use checkpoint::{Applied, CheckpointStore, CheckpointStoreExt, ErrorKind, Outcome};
+
+use crate::place::{Place, advance, id, pool_of};
+
+#[tokio::test]
+async fn a_write_is_rolled_back_with_its_transaction() {
+    let Some(place) = Place::new().await else { return };
+    let (store, other) = (place.open().await, place.open().await);
+    for position in [1, 2] {
+        let mut transaction = store.pool().begin().await.unwrap();
+        assert_eq!(store.write_in(&mut transaction, &advance("orders", position)).await.unwrap(), Outcome::Stored);
+        transaction.rollback().await.unwrap();
+        assert_eq!(other.load(&id("orders")).await.unwrap().position, None);
+    }
+    let mut transaction = store.pool().begin().await.unwrap();
+    assert_eq!(store.write_in(&mut transaction, &advance("orders", 3)).await.unwrap(), Outcome::Stored);
+    assert_eq!(store.write_in(&mut transaction, &advance("orders", 2)).await.unwrap(), Outcome::Ahead(3));
+    assert_eq!(other.load(&id("orders")).await.unwrap().position, None);
+    transaction.commit().await.unwrap();
+    assert_eq!(other.load(&id("orders")).await.unwrap().position, Some(3));
+}
+
+#[tokio::test]
+async fn a_write_is_decided_on_what_was_committed_while_it_waited() {
+    let Some(place) = Place::new().await else { return };
+    let store = place.store(pool_of(3, &place.server));
+    for name in ["there", "new"] {
+        if name == "there" {
+            assert!(store.write(&advance(name, 1)).await.unwrap().is_stored());
+        }
+        let mut first = store.pool().begin().await.unwrap();
+        assert_eq!(store.write_in(&mut first, &advance(name, 9)).await.unwrap(), Outcome::Stored);
+        let other = store.clone();
+        let waiting = tokio::spawn(async move { other.write(&advance(name, 5)).await });
+        while !is_waited_for(&place).await {}
+        first.commit().await.unwrap();
+        assert_eq!(waiting.await.unwrap().unwrap(), Outcome::Ahead(9), "{name}");
+    }
+}
+
+/// Whether somebody waits for a lock of a transaction, in this test's schema.
+async fn is_waited_for(place: &Place) -> bool {
+    let sql = format!(
+        "select exists (select from pg_stat_activity where wait_event_type = 'Lock' and query like '%{}%' \
+         and query not like '%pg_stat_activity%')",
+        place.schema
+    );
+    let mut connection = place.connection().await;
+    checkpoint::postgres::sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut connection).await.unwrap()
+}
+
+#[tokio::test]
+async fn after_an_error_the_transaction_says_what_to_do() {
+    let Some(place) = Place::new().await else { return };
+    let store = place.open().await;
+    let mut connection = place.connection().await;
+    let mut transaction = connection.begin().await.unwrap();
+    assert!(raw_sql("select 1 / 0").execute(&mut *transaction).await.is_err());
+    let error = store.write_in(&mut transaction, &advance("orders", 1)).await.unwrap_err();
+    assert_eq!((error.kind(), error.applied()), (ErrorKind::Invalid, Applied::No), "{error}");
+    assert!(error.to_string().contains("roll the transaction back"), "{error}");
+}
+
+#[tokio::test]
+async fn a_snapshot_that_is_too_old_is_unavailable_and_changes_nothing() {
+    let Some(place) = Place::new().await else { return };
+    let store = place.open().await;
+    assert!(store.write(&advance("orders", 1)).await.unwrap().is_stored());
+    let mut connection = place.connection().await;
+    let mut old = connection.begin_with("begin isolation level repeatable read").await.unwrap();
+    raw_sql("select 1").execute(&mut *old).await.unwrap();
+    assert!(store.write(&advance("orders", 2)).await.unwrap().is_stored());
+    let error = store.write_in(&mut old, &advance("orders", 3)).await.unwrap_err();
+    assert_eq!((error.kind(), error.applied()), (ErrorKind::Unavailable, Applied::No), "{error}");
+    old.rollback().await.unwrap();
+    assert_eq!(store.load(&id("orders")).await.unwrap().position, Some(2));
+}
