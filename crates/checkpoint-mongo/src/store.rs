@@ -3,6 +3,7 @@ use std::future::Future;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use checkpoint_core::{
     Applied, CheckpointId, CheckpointStore, Error, ErrorKind, Mode, Operation, Outcome, Record, Result, Write,
@@ -11,12 +12,16 @@ use checkpoint_core::{
 use mongodb::bson::Document;
 use mongodb::options::{Acknowledgment, CollectionOptions, ReadPreference, SelectionCriteria, WriteConcern};
 use mongodb::{Collection, Database};
+use tokio::time::timeout;
 
 use crate::STORE;
 use crate::statement::{Layout, Spelling};
 
 /// Where checkpoints are kept if nothing else is said; as with Eventuous.
 const COLLECTION: &str = "checkpoint";
+
+/// Longer than the driver looks for a server.
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Checkpoints in a collection of a MongoDB database, a document each.
 ///
@@ -29,13 +34,14 @@ const COLLECTION: &str = "checkpoint";
 ///
 /// # Cancel safety
 ///
-/// A dropped call goes on in a task of its own and comes to its end, as the driver wants it: it has then changed either
-/// everything or nothing.
+/// A dropped call goes on in a task of its own and comes to its end, as the driver wants it, or to its
+/// [timeout](Self::with_timeout): it has then changed either everything or nothing.
 #[derive(Clone)]
 pub struct MongoStore {
     pub(crate) database: Database,
     pub(crate) documents: Collection<Document>,
     eventuous: bool,
+    timeout: Duration,
     /// The spelling of the positions that were met last: those of one application are all alike.
     dotnet: Arc<AtomicBool>,
 }
@@ -47,7 +53,7 @@ impl MongoStore {
     /// `journal: true`. Their read preference is not used.
     pub fn new(database: Database) -> Self {
         let documents = documents(&database, COLLECTION);
-        Self { database, documents, eventuous: false, dotnet: Arc::default() }
+        Self { database, documents, eventuous: false, timeout: TIMEOUT, dotnet: Arc::default() }
     }
 
     /// The same store in another collection of the database.
@@ -73,6 +79,16 @@ impl MongoStore {
     #[must_use]
     pub fn with_eventuous_layout(self) -> Self {
         Self { eventuous: true, ..self }
+    }
+
+    /// The same store, whose calls take at most `timeout`, one minute if nothing is said; then they are answered
+    /// [`Unavailable`](ErrorKind::Unavailable), with [`Applied::Unknown`].
+    ///
+    /// The driver itself waits for an answer as long as the connection stands. To look for a server it takes
+    /// `serverSelectionTimeoutMS` (30 s), of which a longer `timeout` leaves the more telling error.
+    #[must_use]
+    pub fn with_timeout(self, timeout: Duration) -> Self {
+        Self { timeout, ..self }
     }
 
     /// The database that the store is in.
@@ -125,13 +141,16 @@ impl MongoStore {
         self.documents.write_concern().expect("the collection was made with one")
     }
 
-    /// Runs a call in a task of its own, since the driver's futures must not be dropped half-way.
+    /// Runs a call in a task of its own, since the driver's futures must not be dropped half-way: it then has to close the
+    /// connection. That happens only when the time is over, as otherwise calls would pile up and hold all connections.
     async fn to_the_end<T: Send + 'static>(
+        &self,
         operation: Operation,
         call: impl Future<Output = Result<T>> + Send + 'static,
     ) -> Result<T> {
-        let result = match tokio::spawn(call).await {
-            Ok(result) => result,
+        let result = match tokio::spawn(timeout(self.timeout, call)).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err(Error::new(ErrorKind::Unavailable, "the server did not answer in time; try again")),
             Err(ended) if ended.is_panic() => resume_unwind(ended.into_panic()),
             Err(_) => Err(Error::new(ErrorKind::Unavailable, "the runtime was shut down during the call; try again")),
         };
@@ -153,7 +172,7 @@ impl MongoStore {
     ///
     /// [`Denied`](ErrorKind::Denied) where the user may not create collections; else as `verify`.
     pub async fn migrate(&self) -> Result<()> {
-        Self::to_the_end(Operation::Migrate, self.clone().create()).await
+        self.to_the_end(Operation::Migrate, self.clone().create()).await
     }
 
     /// Checks the collection and the user's permissions, and changes nothing. Warns (with `tracing`) of a write concern
@@ -165,7 +184,7 @@ impl MongoStore {
     /// message has the command that creates it. [`Denied`](ErrorKind::Denied) names the permissions that the user lacks,
     /// with the command that grants them. [`Unavailable`](ErrorKind::Unavailable) where the server cannot be reached.
     pub async fn verify(&self) -> Result<()> {
-        Self::to_the_end(Operation::Verify, self.clone().inspect()).await
+        self.to_the_end(Operation::Verify, self.clone().inspect()).await
     }
 }
 
@@ -178,12 +197,12 @@ impl CheckpointStore for MongoStore {
 
     async fn read(&self, id: &CheckpointId) -> Result<Option<Record>> {
         let (store, id) = (self.clone(), id.clone());
-        Self::to_the_end(Operation::Read, async move { store.find(&id).await }).await
+        self.to_the_end(Operation::Read, async move { store.find(&id).await }).await
     }
 
     async fn write(&self, write: &Write) -> Result<Outcome> {
         let (store, write) = (self.clone(), write.clone());
-        Self::to_the_end(Operation::Write, async move {
+        self.to_the_end(Operation::Write, async move {
             write.validate()?;
             store.check(&write)?;
             store.change(&write).await
@@ -193,7 +212,7 @@ impl CheckpointStore for MongoStore {
 
     async fn write_many(&self, writes: &[Write]) -> Result<Vec<Outcome>> {
         let (store, writes) = (self.clone(), writes.to_vec());
-        Self::to_the_end(Operation::WriteMany, async move {
+        self.to_the_end(Operation::WriteMany, async move {
             Write::validate_many(&writes)?;
             writes.iter().try_for_each(|write| store.check(write))?;
             store.change_many(&writes).await
@@ -203,7 +222,7 @@ impl CheckpointStore for MongoStore {
 
     async fn claim(&self, id: &CheckpointId, owner: &str) -> Result<Record> {
         let (store, id, owner) = (self.clone(), id.clone(), owner.to_owned());
-        Self::to_the_end(Operation::Claim, async move {
+        self.to_the_end(Operation::Claim, async move {
             Record::check_owner(&owner)?;
             if store.eventuous {
                 return Err(Error::new(ErrorKind::Unsupported, "the Eventuous layout has no claims; leave it out"));
@@ -215,12 +234,12 @@ impl CheckpointStore for MongoStore {
 
     async fn delete(&self, id: &CheckpointId) -> Result<bool> {
         let (store, id) = (self.clone(), id.clone());
-        Self::to_the_end(Operation::Delete, async move { store.remove(&id).await }).await
+        self.to_the_end(Operation::Delete, async move { store.remove(&id).await }).await
     }
 
     async fn list(&self, prefix: &str, after: Option<&CheckpointId>, limit: usize) -> Result<Vec<Record>> {
         let (store, prefix, after) = (self.clone(), prefix.to_owned(), after.cloned());
-        Self::to_the_end(Operation::List, async move { store.page(&prefix, after.as_ref(), limit).await }).await
+        self.to_the_end(Operation::List, async move { store.page(&prefix, after.as_ref(), limit).await }).await
     }
 }
 

@@ -97,6 +97,22 @@ async fn a_slow_answer_and_the_callers_timeout() {
     assert_eq!(store.load(&id("orders")).await.unwrap().position, Some(3));
 }
 
+#[tokio::test]
+async fn a_call_ends_though_no_answer_comes() {
+    let Some((_place, mut proxy, store, _)) = set_up().await else { return };
+    let hasty = store.clone().with_timeout(Duration::from_millis(50));
+    proxy.switch(Fault::HoldAnswers).await;
+    for _ in 0..20 {
+        // more than the driver has connections
+        unavailable(&hasty.write(&advance("orders", 2)).await.unwrap_err(), Applied::Unknown);
+    }
+    unavailable(&hasty.write_many(&[advance("orders", 2)]).await.unwrap_err(), Applied::Unknown);
+    unavailable(&hasty.claim(&id("claimed-orders"), "b").await.unwrap_err(), Applied::Unknown);
+    unavailable(&hasty.read(&id("orders")).await.unwrap_err(), Applied::No);
+    proxy.switch(Fault::None).await;
+    assert_eq!(store.write(&advance("orders", 3)).await.unwrap(), Outcome::Stored);
+}
+
 /// As a client sees a server that is killed and started again: every connection is cut, new ones are refused for a while.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn under_load_the_server_goes_away_and_comes_back() {
