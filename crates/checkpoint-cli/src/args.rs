@@ -66,7 +66,7 @@ pub(crate) struct FollowArgs {
     pub(crate) once: bool,
 
     /// The most lines that COMMAND gets at a time (and at most 8 MiB of them)
-    #[arg(long, value_name = "LINES", default_value = "1000", value_parser = parse_lines)]
+    #[arg(long, value_name = "LINES", default_value = "1000", value_parser = parse_lines, requires = "command")]
     pub(crate) batch: usize,
 
     /// How long lines are collected for COMMAND, after the first of them. Without COMMAND: how often is committed
@@ -74,16 +74,16 @@ pub(crate) struct FollowArgs {
     pub(crate) every: Duration,
 
     /// How often COMMAND is tried again on a batch that it fails on
-    #[arg(long, value_name = "N", default_value = "3")]
+    #[arg(long, value_name = "N", default_value = "3", requires = "command")]
     pub(crate) retries: u32,
 
     /// What to do when COMMAND has failed for good: stop with exit code 3 and nothing of the batch committed, or put
     /// the batch into the file --skipped and go on
-    #[arg(long, value_name = "stop|skip", default_value = "stop", hide_possible_values = true)]
+    #[arg(long, value_name = "stop|skip", default_value = "stop", hide_possible_values = true, requires = "command")]
     pub(crate) on_failure: OnFailure,
 
     /// The file that skipped batches are appended to
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, required_if_eq("on_failure", "skip"))]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, required_if_eq("on_failure", "skip"), requires = "command")]
     pub(crate) skipped: Option<PathBuf>,
 
     /// No progress and no summary on standard error; errors and warnings are always shown
@@ -305,7 +305,17 @@ mod tests {
     #[test]
     fn skipping_needs_a_file_to_skip_to() {
         let skip = ["checkpoint", "follow", "a", "--on-failure", "skip"];
-        assert!(Cli::try_parse_from(skip).is_err());
-        assert!(Cli::try_parse_from(skip.iter().chain(&["--skipped", "b"])).is_ok());
+        let command = ["--", "true"];
+        assert!(Cli::try_parse_from(skip.iter().chain(&command)).is_err());
+        assert!(Cli::try_parse_from(skip.iter().chain(&["--skipped", "b"]).chain(&command)).is_ok());
+    }
+
+    #[test]
+    fn what_is_about_command_needs_one() {
+        for about in [["--batch", "5"], ["--retries", "1"], ["--skipped", "b"], ["--on-failure", "stop"]] {
+            let follow = ["checkpoint", "follow", "a"];
+            assert!(Cli::try_parse_from(follow.iter().chain(&about)).is_err(), "{about:?}");
+        }
+        assert!(Cli::try_parse_from(["checkpoint", "follow", "a", "--every", "1s"]).is_ok());
     }
 }

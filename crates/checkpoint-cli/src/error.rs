@@ -1,5 +1,5 @@
 use std::error::Error as StdError;
-use std::process::ExitCode;
+use std::io::{self, Write as _};
 
 /// What every part of the command returns.
 pub(crate) type Result<T, E = CliError> = std::result::Result<T, E>;
@@ -47,20 +47,25 @@ impl CliError {
         Self::failed(format!("{}: {}", what.as_ref(), chain(cause)))
     }
 
-    #[cfg(test)]
-    pub(crate) fn exit(&self) -> Exit {
-        self.exit
+    /// Says it on standard error.
+    pub(crate) fn report(&self) {
+        // nobody is left to be told when standard error is closed
+        let _ = writeln!(io::stderr(), "checkpoint: {self}");
     }
-}
 
-impl From<CliError> for ExitCode {
-    fn from(error: CliError) -> Self {
-        Self::from(match error.exit {
+    /// The exit code for scripts.
+    pub(crate) fn code(&self) -> u8 {
+        match self.exit {
             Exit::Failed => 1,
             Exit::Usage => 2,
             Exit::GaveUp => 3,
             Exit::Fenced => 4,
-        })
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn exit(&self) -> Exit {
+        self.exit
     }
 }
 
@@ -92,7 +97,7 @@ mod tests {
     #[test]
     fn the_sources_are_part_of_the_message() {
         let error = checkpoint::Error::new(checkpoint::ErrorKind::Unavailable, "cannot write")
-            .with_source(std::io::Error::other("no space left"));
+            .with_source(io::Error::other("no space left"));
         assert_eq!(CliError::from(error).to_string(), "cannot write: no space left");
     }
 }

@@ -17,14 +17,25 @@ use crate::args::{Cli, Command, CompletionsArgs};
 use crate::error::{CliError, Result};
 
 fn main() -> ExitCode {
+    show_warnings();
     match run(Cli::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // nobody is left to be told when standard error is closed
-            let _ = writeln!(io::stderr(), "checkpoint: {error}");
-            error.into()
+            error.report();
+            error.code().into()
         }
     }
+}
+
+/// What stores have to say, such as that they cut off what a crash left behind, on standard error.
+fn show_warnings() {
+    tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::WARN)
+        .with_writer(io::stderr)
+        .with_ansi(false)
+        .with_target(false)
+        .without_time()
+        .init();
 }
 
 fn run(command: Command) -> Result<()> {

@@ -73,7 +73,11 @@ pub(crate) fn reset(args: &ResetArgs) -> Result<()> {
     if let Some(position) = args.to {
         check_reachable(&store, &args.id, position)?;
     }
-    store.reset(&args.id, args.to, &operator())?;
+    let reset = store.reset(&args.id, args.to, &operator())?;
+    if reset.epoch == 1 {
+        let id = &args.id;
+        let _ = writeln!(io::stderr(), "checkpoint: {id:?} was never claimed before: if that is a slip, delete it");
+    }
     Ok(())
 }
 

@@ -27,7 +27,7 @@ impl Store {
     pub(crate) fn open(url: Option<&str>) -> Result<Self> {
         let runtime = runtime()?;
         let url = url_or_default(url)?;
-        let store = runtime.block_on(checkpoint::open(&url))?;
+        let store = runtime.block_on(checkpoint::open(&url)).map_err(|error| cannot_open(&error))?;
         Ok(Self { runtime, store })
     }
 
@@ -39,7 +39,7 @@ impl Store {
             ErrorKind::NotReady => {
                 CliError::because("there is no store yet: `checkpoint follow` and `checkpoint set` create it", &error)
             }
-            _ => error.into(),
+            _ => cannot_open(&error),
         })?;
         Ok(Self { runtime, store })
     }
@@ -80,8 +80,18 @@ fn runtime() -> Result<Arc<Runtime>> {
     Ok(Arc::new(runtime.map_err(|error| CliError::because("cannot start threads", &error))?))
 }
 
+fn cannot_open(error: &checkpoint::Error) -> CliError {
+    let what = format!("cannot open the store that --store or ${STORE_VARIABLE} names");
+    match error.kind() {
+        ErrorKind::Invalid | ErrorKind::Unsupported if error.store().is_none() => {
+            CliError::usage(format!("{what}: {error}; a directory is written file:DIR"))
+        }
+        _ => CliError::because("cannot open the store", error),
+    }
+}
+
 fn url_or_default(url: Option<&str>) -> Result<String> {
-    match url {
+    match url.filter(|url| !url.is_empty()) {
         Some(url) => Ok(url.to_owned()),
         None => default_url(&state_directory()?),
     }

@@ -18,7 +18,7 @@ impl<D: Disk> Log<D> {
     /// Where it fails, the caller takes the lines' changes out of the index again.
     pub(super) fn persist(&mut self, lines: &Lines) -> Result<(), Failure> {
         if lines.bytes().is_empty() {
-            return Ok(());
+            return self.sync_what_others_appended();
         }
         if self.replace_log {
             return self.replace_with(Some(lines));
@@ -35,6 +35,18 @@ impl<D: Disk> Log<D> {
             }
             replaced => replaced,
         }
+    }
+
+    /// An answer that changes nothing may rest on lines whose writer was killed before it synced them.
+    fn sync_what_others_appended(&mut self) -> Result<(), Failure> {
+        if self.synced < self.end {
+            self.disk.sync().map_err(|error| {
+                self.replace_log = true;
+                self.failed("cannot sync", &error)
+            })?;
+            self.synced = self.end;
+        }
+        Ok(())
     }
 
     fn append(&mut self, lines: &[u8]) -> Result<(), Failure> {
@@ -76,6 +88,7 @@ impl<D: Disk> Log<D> {
                 // The name may belong to the new log already, and may go back to the old one in a crash.
                 self.replace_log = true;
                 self.file.inode = 0;
+                self.disk.abandon_replacement();
                 Err(self.failed("cannot replace", &error).maybe_applied())
             }
         }

@@ -3,13 +3,14 @@ use std::io::{self, ErrorKind, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{process, thread};
 
 use rustix::fs::OFlags;
 
+use super::console::Console;
 use super::ledger::{LOOK, Ledger};
 use super::lines::{Cut, LineBuffer};
 use super::session::{LONG, Task, Waiter};
@@ -25,8 +26,6 @@ struct Shared {
     handled: AtomicU64,
     /// The beginning of the file that is being read, at least as much of it as is handled.
     head: Mutex<Vec<u8>>,
-    /// The committing has ended with an error.
-    failed: AtomicBool,
     /// Tells the committing that the copying has ended.
     ended: Wake,
 }
@@ -51,18 +50,16 @@ pub(crate) fn run(task: &Task, every: Duration, mut ledger: Ledger, mut waiter: 
         ledger: Mutex::new(ledger),
         handled: AtomicU64::new(source.position()),
         head: Mutex::new(source.head().to_vec()),
-        failed: AtomicBool::new(false),
         ended: Wake::default(),
     };
     let wake = std::sync::Arc::clone(&waiter.wake);
     let copy = Copy { task, shared: &shared, waiter, source, buffer: LineBuffer::new(), output };
-    let (copied, committed) = thread::scope(|scope| {
-        let committing = scope.spawn(|| shared.keep_committing(every, &wake));
+    let copied = thread::scope(|scope| {
+        scope.spawn(|| shared.keep_committing(every, &wake, &task.console));
         let copied = copy.copy();
         shared.ended.stop();
-        (copied, committing.join().expect("committing does not panic"))
+        copied
     });
-    committed?;
     // also after a failure: what was written whole is handled
     let committed = shared.commit();
     copied.and(committed)
@@ -85,22 +82,37 @@ impl Shared {
         self.head.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Commits every `every` until the copying has ended. An error ends the copying.
-    fn keep_committing(&self, every: Duration, wake: &Wake) -> Result<()> {
-        let committed = self.commit_until_ended(every);
-        if committed.is_err() {
-            self.failed.store(true, Ordering::Release);
-            wake.poke();
-        }
-        committed
+    /// Commits every `every` until the copying has ended.
+    ///
+    /// Whoever reads standard output may hold the copying up for ever. So where there is nothing more to commit for, the
+    /// program ends here: to stop anywhere is safe.
+    fn keep_committing(&self, every: Duration, wake: &Wake, console: &Console) {
+        let stopped = match self.commit_until_ended(every, wake) {
+            Ok(Ended::Copied) => return,
+            Ok(Ended::HeldUp) => Ok(()),
+            Err(error) => Err(error),
+        };
+        console.finish(&stopped);
+        let code = stopped.map_or_else(
+            |error| {
+                error.report();
+                error.code()
+            },
+            |()| 0,
+        );
+        process::exit(code.into());
     }
 
-    fn commit_until_ended(&self, every: Duration) -> Result<()> {
+    fn commit_until_ended(&self, every: Duration, wake: &Wake) -> Result<Ended> {
         let mut due = Instant::now() + every;
         loop {
             let pause = due.saturating_duration_since(Instant::now()).min(LOOK);
             if self.ended.sleep(pause) {
-                return Ok(());
+                return Ok(Ended::Copied);
+            }
+            if wake.stopped() {
+                let copied = self.ended.sleep(HELD_UP);
+                return if copied { Ok(Ended::Copied) } else { self.commit().map(|()| Ended::HeldUp) };
             }
             if Instant::now() >= due {
                 self.commit()?;
@@ -111,9 +123,20 @@ impl Shared {
     }
 }
 
+/// Why the committing ended.
+enum Ended {
+    /// The copying has ended.
+    Copied,
+    /// The program is to stop, but nobody reads standard output.
+    HeldUp,
+}
+
+/// How long the copying may take to end.
+const HELD_UP: Duration = Duration::from_secs(1);
+
 impl Copy<'_> {
     fn copy(mut self) -> Result<()> {
-        while !self.waiter.wake.stopped() && !self.shared.failed.load(Ordering::Acquire) {
+        while !self.waiter.wake.stopped() {
             match self.source.read(&mut self.buffer)? {
                 Read::More => {
                     self.waiter.found();
@@ -140,7 +163,7 @@ impl Copy<'_> {
         self.shared.handled.store(self.source.position(), Ordering::Release);
         self.shared.commit()?;
         while !self.source.move_on(&mut self.shared.ledger())? {
-            if self.task.once || !self.waiter.wait(LONG) || self.shared.failed.load(Ordering::Acquire) {
+            if self.task.once || !self.waiter.wait(LONG) {
                 return Ok(false);
             }
         }

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
-use crate::common::{FLIGHTS, Place, Ran, until, until_file};
+use crate::common::{FLIGHTS, Place, Ran, numbered_flights, until, until_file};
 
 fn is_root() -> bool {
     rustix::process::geteuid().is_root()
@@ -264,4 +264,41 @@ fn clocks_decide_nothing() {
     dated("a.log.1", "1970-01-02");
     dated("a.log", "1980-01-01");
     assert_eq!(place.ok(&["follow", "a.log", "--once"]).prints(), "two\nthree\n");
+}
+
+/// A follow whose standard output nobody reads, and which has more to write than a pipe holds.
+fn held_up(place: &Place) -> std::process::Child {
+    place.write("big", numbered_flights(50));
+    let mut follow = place.checkpoint(&["follow", "big", "--id", "x", "--every", "10ms"]);
+    let child = follow.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    until("the first commit", || place.position("x"));
+    child
+}
+
+#[test]
+fn taken_over_while_nobody_reads_its_output_it_stops() {
+    let place = Place::new();
+    let first = held_up(&place);
+    place.ok(&["reset", "x", "--to", "0"]);
+    let ended = first.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(4));
+    assert!(String::from_utf8_lossy(&ended.stderr).contains("was taken over by"));
+}
+
+#[test]
+fn asked_to_stop_while_nobody_reads_its_output_it_stops() {
+    let place = Place::new();
+    let first = held_up(&place);
+    assert!(Command::new("kill").args(["-TERM", &first.id().to_string()]).status().unwrap().success());
+    assert_eq!(first.wait_with_output().unwrap().status.code(), Some(0));
+}
+
+#[test]
+fn a_torn_tail_of_the_store_is_said() {
+    let place = Place::new();
+    place.ok(&["set", "a", "1"]);
+    place.append("store/log", "torn");
+    let ran = place.run(&["set", "a", "2"]);
+    ran.exits_with(0);
+    assert!(ran.says().contains("cut off a torn append"), "{}", ran.says());
 }

@@ -42,10 +42,10 @@ const ODD: &[u8] = b"a\0b\r\n\n\xff\xfe\x80\n\x1b[31m\nno newline";
 
 #[test]
 fn bytes_are_passed_as_they_are() {
-    for command in [&TO_OUT[..], &[]] {
+    for (args, command) in [(&["--once", "--batch", "2"][..], &TO_OUT[..]), (&["--once"], &[])] {
         let place = Place::new();
         place.write("a.log", ODD);
-        let ran = place.ok(&follow(&["--once", "--batch", "2"], command));
+        let ran = place.ok(&follow(args, command));
         assert_eq!([ran.0.stdout.clone(), place.read("out")].concat(), ODD);
         assert_eq!(place.position("a"), Some(ODD.len().try_into().unwrap()));
     }

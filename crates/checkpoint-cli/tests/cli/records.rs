@@ -130,6 +130,6 @@ fn the_default_store_is_among_the_users_state_files() {
 fn a_store_url_that_is_wrong_is_said_without_its_secrets() {
     let place = Place::new();
     let ran = place.run(&["get", "a", "--store", "bogus://user:secret@host/db"]);
-    ran.fails(1, &["scheme"]);
+    ran.fails(2, &["scheme", "--store", "file:DIR"]);
     assert!(!ran.says().contains("secret"), "{}", ran.says());
 }
