@@ -108,3 +108,71 @@ impl Seen {
         u8::try_from(place + 1).expect("there are at most 128")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REVISION: Revision = Revision { seq_no: 7, primary_term: 1 };
+
+    fn record(name: String, position: Option<u64>) -> Record {
+        Record::new(Checkpoint::new(CheckpointId::new(name).unwrap(), position))
+    }
+
+    #[test]
+    fn what_was_seen_comes_back_without_its_state() {
+        let mut seen = Seen::default();
+        for position in [None, Some(0), Some(checkpoint_core::MAX_POSITION)] {
+            let mut record = record("orders".to_owned(), position);
+            (record.epoch, record.owner) = (3, Some("me".to_owned()));
+            seen.remember(&record, REVISION);
+            assert_eq!(seen.recall(&record.checkpoint.id), Some((record, REVISION)));
+        }
+        let id = CheckpointId::new("orders").unwrap();
+        seen.forget(&id);
+        assert_eq!(seen.recall(&id), None);
+    }
+
+    #[test]
+    fn with_too_many_owners_all_is_forgotten() {
+        let mut seen = Seen::default();
+        for number in 0..=MAX_OWNERS {
+            let mut record = record(format!("consumer-{number}"), None);
+            record.owner = Some(format!("host:{number}"));
+            seen.remember(&record, REVISION);
+            assert_eq!(seen.recall(&record.checkpoint.id).unwrap().0.owner, record.owner);
+        }
+        assert_eq!((seen.checkpoints.len(), seen.owners.len()), (1, 1));
+    }
+
+    /// The table has a byte for each place beside what is in it, and seven of eight places are used.
+    fn bytes(seen: &Seen) -> usize {
+        let places = seen.checkpoints.capacity() / 7 * 8;
+        let owners = seen.owners.iter().map(|owner| owner.capacity() + size_of::<String>()).sum::<usize>();
+        places * (size_of::<(Key, Head)>() + 1) + owners
+    }
+
+    #[test]
+    fn it_holds_ten_thousand_checkpoints_and_never_takes_more_than_a_mebibyte() {
+        let mut seen = Seen::default();
+        let long = "x".repeat(500);
+        for number in 0..30_000 {
+            let mut record = record(format!("{long}-{number}"), Some(number));
+            record.owner = Some(format!("{long}{}", number % 100));
+            seen.remember(&record, REVISION);
+            if number % 3 == 0 {
+                seen.forget(&record.checkpoint.id);
+            }
+            if number % 1_000 == 0 {
+                assert!(bytes(&seen) <= 1 << 20, "{} bytes after {number}", bytes(&seen));
+            }
+        }
+        seen.forget_all();
+        let records: Vec<_> = (0..10_000).map(|number| record(format!("consumer-{number}"), Some(number))).collect();
+        for record in &records {
+            seen.remember(record, REVISION);
+        }
+        assert!(records.iter().all(|record| seen.recall(&record.checkpoint.id).is_some()));
+        assert!(bytes(&seen) <= 1 << 20, "{} bytes", bytes(&seen));
+    }
+}
