@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::parts::Parts;
-use crate::servers::{interrupt, keep};
+use crate::servers::{Server, interrupt, keep};
 
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask", about = "The project's chores")]
@@ -21,7 +21,7 @@ struct Arguments {
     chore: Chore,
 }
 
-#[derive(Clone, Copy, Subcommand)]
+#[derive(Clone, Subcommand)]
 enum Chore {
     /// What has to pass before a change goes in: lint, then test
     Ci,
@@ -31,7 +31,11 @@ enum Chore {
     /// input
     Servers,
     /// All tests, also those in the documentation, on all databases that can be started
-    Test,
+    Test {
+        /// Only on these; `--databases` alone: on none
+        #[arg(long, value_name = "DATABASES", value_delimiter = ',', num_args = 0..)]
+        databases: Option<Vec<Server>>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -39,11 +43,11 @@ fn main() -> ExitCode {
     match Arguments::parse().chore {
         Chore::Ci => {
             lint::run(&mut parts);
-            test::run(&mut parts);
+            test::run(&mut parts, &Server::ALL);
         }
         Chore::Lint => lint::run(&mut parts),
         Chore::Servers => keep::run(&mut parts),
-        Chore::Test => test::run(&mut parts),
+        Chore::Test { databases } => test::run(&mut parts, &databases.unwrap_or(Server::ALL.to_vec())),
     }
     let ended = parts.finish();
     if interrupt::requested() { ExitCode::from(interrupt::EXIT_CODE) } else { ended }

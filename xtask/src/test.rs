@@ -1,12 +1,12 @@
 use crate::parts::{Parts, cargo, shown, succeeded};
 use crate::servers::supervisor::{Output, Supervised};
 use crate::servers::tally::{self, Tally};
-use crate::servers::{Servers, directory};
+use crate::servers::{Server, Servers, directory};
 
-/// All tests, on all servers that are there. A test whose server is not there says that it is skipped; nothing runs where
+/// All tests, on those of the `wanted` servers that are there. A test whose server is not there says that it is skipped; nothing runs where
 /// `CHECKPOINT_TEST_REQUIRE` names such a server.
-pub(crate) fn run(parts: &mut Parts) {
-    let Some(servers) = parts.time("servers", Servers::start) else { return };
+pub(crate) fn run(parts: &mut Parts, wanted: &[Server]) {
+    let Some(servers) = parts.time("servers", || Servers::start(wanted)) else { return };
     let mut tally = Tally::default();
     parts.time("tests", || run_on(&servers, &mut tally));
     eprintln!("\n{}", servers.table(&tally));

@@ -5,13 +5,13 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 
 use super::supervisor::PAUSE;
-use super::{Servers, interrupt};
+use super::{Server, Servers, interrupt};
 use crate::parts::Parts;
 
 /// Starts all servers, prints where they are as lines for a shell, and keeps them until standard input ends or somebody wants
 /// everything to end.
 pub(crate) fn run(parts: &mut Parts) {
-    let Some(servers) = parts.time("servers", Servers::start) else { return };
+    let Some(servers) = parts.time("servers", || Servers::start(&Server::ALL)) else { return };
     parts.time("keep", || keep(&servers));
 }
 

@@ -21,10 +21,12 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use clap::ValueEnum;
+
 pub(crate) use native::directory;
 
 /// A database that tests need.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum Server {
     Elastic,
     Mongo,
@@ -33,7 +35,7 @@ pub(crate) enum Server {
 }
 
 impl Server {
-    const ALL: [Self; 4] = [Self::Elastic, Self::Mongo, Self::Postgres, Self::Redis];
+    pub(crate) const ALL: [Self; 4] = [Self::Elastic, Self::Mongo, Self::Postgres, Self::Redis];
 
     /// As in `CHECKPOINT_TEST_REQUIRE`.
     fn name(self) -> &'static str {
@@ -107,12 +109,13 @@ struct Running {
 pub(crate) struct Servers(Vec<(Server, Result<Running, String>)>);
 
 impl Servers {
-    /// Starts all at the same time. From then on signals are requests to stop. Fails where one that is required is not there.
-    pub(crate) fn start() -> Result<Self, String> {
+    /// Starts those that are `wanted`, all at the same time. From then on signals are requests to stop. Fails where one that is required is not there.
+    pub(crate) fn start(wanted: &[Server]) -> Result<Self, String> {
         interrupt::listen()?;
         let required = &environment::required()?;
         let servers = thread::scope(|threads| {
-            let starting = Server::ALL.map(|server| (server, threads.spawn(move || start_and_tell(server, required))));
+            let starting =
+                Server::ALL.map(|server| (server, threads.spawn(move || start_and_tell(server, wanted, required))));
             starting.map(|(server, thread)| (server, thread.join().unwrap_or_else(|_| Err("it panicked".to_owned()))))
         });
         let servers = Self(servers.into_iter().collect());
@@ -137,6 +140,9 @@ impl Servers {
 
     /// Gives a command these servers. What is required is in the environment of this process, and so in the command's.
     pub(crate) fn lend(&self, command: &mut Command) {
+        for server in self.absent() {
+            command.env_remove(server.variable()); // one that was not asked for
+        }
         command.envs(self.variables().map(|(name, value)| (name, value)));
     }
 }
@@ -148,8 +154,9 @@ impl Drop for Servers {
     }
 }
 
-fn start_and_tell(server: Server, required: &[Server]) -> Result<Running, String> {
-    let (name, running) = (server.name(), start(server));
+fn start_and_tell(server: Server, wanted: &[Server], required: &[Server]) -> Result<Running, String> {
+    let name = server.name();
+    let running = if wanted.contains(&server) { start(server) } else { Err("not asked for".to_owned()) };
     let so = if required.contains(&server) { "but required" } else { "its tests are skipped" };
     match &running {
         Ok(running) => eprintln!("{name}: {}, after {:.1} s", running.how, running.took.as_secs_f64()),
