@@ -16,7 +16,7 @@ pub(crate) fn to_error(error: &RedisError) -> Error {
     use redis::ErrorKind as Driver;
     match error.kind() {
         Driver::Server(_) | Driver::Extension => refused(error),
-        Driver::AuthenticationFailed => without_source(ErrorKind::Denied, WRONG_PASSWORD),
+        Driver::AuthenticationFailed => Error::new(ErrorKind::Denied, WRONG_PASSWORD),
         Driver::InvalidClientConfig | Driver::RESP3NotSupported => with_source(error, ErrorKind::Invalid, SETTINGS),
         Driver::Io => broken(error),
         Driver::ClusterConnectionNotFound => with_source(error, ErrorKind::Unavailable, NO_NODE),
@@ -58,22 +58,21 @@ fn classify(code: &str) -> (ErrorKind, &'static str) {
 }
 
 fn refused(error: &RedisError) -> Error {
-    let code = error.code().unwrap_or("ERR");
+    let code = error.code().unwrap_or_default();
+    let (kind, advice) = match error.detail() {
+        // the permission for a command is missing within a script
+        Some(detail) if detail.contains("user executing the script") => classify("NOPERM"),
+        // a long request of somebody who has not given a password
+        Some(detail) if detail.contains("unauthenticated") => (ErrorKind::Denied, WRONG_PASSWORD),
+        Some(detail) if detail.contains("max number of clients") => {
+            (ErrorKind::Unavailable, "the server has too many clients: raise its maxclients or try again")
+        }
+        _ => classify(code),
+    };
+    let message = format!("{advice} ({code})");
     let refused = match code {
-        // the text may name the user
-        "NOAUTH" | "NOPERM" | "WRONGPASS" => {
-            let (kind, advice) = classify(code);
-            without_source(kind, &format!("{advice} ({code})"))
-        }
-        "ERR" if error.detail().is_some_and(|detail| detail.contains("max number of clients")) => with_source(
-            error,
-            ErrorKind::Unavailable,
-            "the server has too many clients: raise its maxclients or try again",
-        ),
-        _ => {
-            let (kind, advice) = classify(code);
-            with_source(error, kind, &format!("{advice} ({code})"))
-        }
+        "NOAUTH" | "NOPERM" | "WRONGPASS" => Error::new(kind, message), // the driver's text may name the user
+        _ => with_source(error, kind, &message),
     };
     refused.with_applied(Applied::No)
 }
@@ -108,10 +107,6 @@ fn io_kind(error: &RedisError) -> Option<io::ErrorKind> {
 
 fn with_source(error: &RedisError, kind: ErrorKind, message: &str) -> Error {
     Error::new(kind, message).with_source(error.clone())
-}
-
-fn without_source(kind: ErrorKind, message: &str) -> Error {
-    Error::new(kind, message).with_applied(Applied::No)
 }
 
 #[cfg(test)]
@@ -149,8 +144,12 @@ mod tests {
         ] {
             let error = from_server(code, "1 127.0.0.1:6379 said so");
             assert_eq!((error.kind(), error.applied()), (kind, Applied::No), "{code}");
-            assert!(error.to_string().contains(code) || code == "ERR", "{error}");
+            assert!(error.to_string().contains(code), "{error}");
         }
+        let in_a_script = from_server("ERR", "The user executing the script can't run this command or subcommand");
+        assert_eq!(in_a_script.kind(), ErrorKind::Denied);
+        let unauthenticated = from_server("ERR", "Protocol error: unauthenticated multibulk length");
+        assert_eq!(unauthenticated.kind(), ErrorKind::Denied);
         assert_eq!(from_server("ERR", "max number of clients reached").kind(), ErrorKind::Unavailable);
     }
 

@@ -103,21 +103,21 @@ impl RedisStore {
 fn add_condition(call: &mut Cmd, mode: Mode) -> Result<()> {
     match mode {
         Mode::Advance => call.arg("advance"),
-        Mode::Expect(position) => return Ok(add_position(call, position)),
+        Mode::Expect(position) => add_position(call, position),
         Mode::Overwrite => call.arg("overwrite"),
         mode => {
             let message = format!("this version does not know the mode {mode:?}");
             return Err(Error::new(ErrorKind::Unsupported, message));
         }
-    };
+    }
     Ok(())
 }
 
-fn add_position(call: &mut Cmd, position: Option<u64>) {
+fn add_position(call: &mut Cmd, position: Option<u64>) -> &mut Cmd {
     match position {
         Some(position) => call.arg(position),
         None => call.arg(""),
-    };
+    }
 }
 
 /// The writes by calls, in order.

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use checkpoint::RedisStore;
 use checkpoint::redis::redis::{Client, Commands, Connection};
 use checkpoint::testkit::Profile;
-use checkpoint::{CheckpointId, Operation};
+use checkpoint::{Checkpoint, CheckpointId, Operation, Write};
 use integration_tests::servers::{self, Server};
 use url::Url;
 
@@ -70,4 +70,8 @@ pub(crate) fn id(id: &str) -> CheckpointId {
 
 pub(crate) fn profile() -> Profile {
     Profile::new().durable().shared().supporting([Operation::Claim, Operation::Delete, Operation::List]).over_network()
+}
+
+pub(crate) fn advance(name: &str, position: u64) -> Write {
+    Write::advance(Checkpoint::new(id(name), position))
 }
