@@ -36,7 +36,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Reads the flights that are new in the file; a flight's position is its line, from 0.
-pub async fn project(url: &str, file: &str) -> Result<(), Box<dyn Error>> {
+pub(crate) async fn project(url: &str, file: &str) -> Result<(), Box<dyn Error>> {
     let store = PostgresStore::connect(url).await?;
     store.migrate().await?;
     sqlx::raw_sql("create table if not exists delays (carrier text primary key, flights bigint, minutes bigint)")

@@ -91,7 +91,8 @@ fn gate(table: &Table) -> String {
 ///
 /// Why it never waits for anybody who waits for it, and never long:
 /// - `locked` takes the newest committed version of each row that nobody else holds. It is what decides: the snapshot of the
-///   statement may be older. Foreign keys on the id do not count as holding.
+///   statement may be older. Foreign keys on the id do not count as holding. It joins, as `= any ($1)` compares each row with
+///   each id where the planner knows nothing of the table yet.
 /// - An insert has to wait where another transaction has inserted the same id and is not at its end. So it inserts only
 ///   when it gets the gate for itself, which it does not wait for: then no transaction that inserted through this crate is
 ///   open. What others insert by themselves ends by itself.
@@ -104,8 +105,8 @@ fn write_many(table: &Table) -> String {
              with ordinality as i (id, position, epoch, state, mode, expected, number)
          ),
          locked as materialized (
-           select c.id, c.position, c.epoch from {table} c where c.id = any ($1::text[])
-           order by c.id for no key update skip locked
+           select c.id, c.position, c.epoch from input i join {table} c on c.id = i.id
+           order by c.id for no key update of c skip locked
          ),
          updated as (
            update {table} c

@@ -1,5 +1,7 @@
 //! The Elasticsearch store against a real server.
 
+#![expect(clippy::unwrap_used, reason = "also the helpers are tests")]
+
 mod conformance;
 mod eventuous;
 mod faults;

@@ -43,7 +43,7 @@ async fn it_is_upgraded_in_place_and_both_go_on() {
         ("orders", Some(42)),
         ("first", Some(0)),
         ("unread", None),
-        ("last", Some(i64::MAX as u64)),
+        ("last", Some(checkpoint::MAX_POSITION)),
         ("Größe %_", Some(7)),
     ] {
         let record = store.read(&id(name)).await.unwrap().unwrap();

@@ -1,5 +1,7 @@
 //! The Postgres store on a real server.
 
+#![expect(clippy::unwrap_used, reason = "a step that fails is a test that fails")]
+
 mod batches;
 mod conformance;
 mod eventuous;

@@ -12,7 +12,7 @@ use checkpoint::postgres::sqlx::{AssertSqlSafe, query_as};
 use crate::place::{Place, id, with_parameters};
 
 #[path = "../../../crates/checkpoint-postgres/examples/read_model.rs"]
-#[expect(dead_code, unreachable_pub, reason = "a program of its own; here its main function is called")]
+#[expect(dead_code, reason = "a program of its own; here its main function is called")]
 mod example;
 
 const FLIGHTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/flights.jsonl");
