@@ -2,6 +2,8 @@
 //!
 //! `CHECKPOINT_TEST_ELASTIC_URL` names the server; without it there is nothing to measure.
 
+#![expect(clippy::print_stdout, reason = "it is a report")]
+
 use benchmarks::{Contestant, compare};
 use checkpoint_core::{Checkpoint, CheckpointId, CheckpointStore, Write};
 use checkpoint_elastic::ElasticStore;

@@ -101,7 +101,7 @@ impl RedisStore {
 }
 
 fn add_condition(call: &mut Cmd, mode: Mode) -> Result<()> {
-    match mode {
+    let _ = match mode {
         Mode::Advance => call.arg("advance"),
         Mode::Expect(position) => add_position(call, position),
         Mode::Overwrite => call.arg("overwrite"),
@@ -109,7 +109,7 @@ fn add_condition(call: &mut Cmd, mode: Mode) -> Result<()> {
             let message = format!("this version does not know the mode {mode:?}");
             return Err(Error::new(ErrorKind::Unsupported, message));
         }
-    }
+    };
     Ok(())
 }
 

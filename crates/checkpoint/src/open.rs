@@ -60,7 +60,15 @@ async fn open_for(access: Access, url: &str) -> Result<Arc<dyn CheckpointStore>>
         "noop" => url.bare().and_then(|()| open_noop()),
         "postgres" | "postgresql" => open_postgres(access, whole).await,
         "redis" | "rediss" | "redis+unix" | "valkey" | "valkeys" | "valkey+unix" => open_redis(access, whole).await,
-        _ => Err(url.unknown(&["elasticsearch+http://HOST/INDEX", "file:DIR", "memory:", "noop:", "mongodb://HOST/DATABASE", "postgres://HOST/DATABASE", "redis://HOST"])),
+        _ => Err(url.unknown(&[
+            "elasticsearch+http://HOST/INDEX",
+            "file:DIR",
+            "memory:",
+            "noop:",
+            "mongodb://HOST/DATABASE",
+            "postgres://HOST/DATABASE",
+            "redis://HOST",
+        ])),
     }
 }
 
@@ -162,7 +170,15 @@ fn for_access(access: Access, store: impl CheckpointStore) -> Arc<dyn Checkpoint
 }
 
 /// Each scheme is named as its feature.
-#[cfg(not(all(feature = "elastic", feature = "file", feature = "memory", feature = "mongo", feature = "noop", feature = "postgres", feature = "redis")))]
+#[cfg(not(all(
+    feature = "elastic",
+    feature = "file",
+    feature = "memory",
+    feature = "mongo",
+    feature = "noop",
+    feature = "postgres",
+    feature = "redis"
+)))]
 fn feature_is_off(scheme: &str) -> checkpoint_core::Error {
     use checkpoint_core::{Error, ErrorKind, Operation};
 

@@ -68,7 +68,7 @@ async fn an_unreachable_host_is_unavailable_and_shows_no_secret() {
 #[tokio::test]
 async fn a_missing_permission_is_denied() {
     let Some(server) = OwnServer::start(&[]).await else { return };
-    let mut user = |rules: &[&str]| {
+    let user = |rules: &[&str]| {
         cmd("ACL")
             .arg(&["SETUSER", "carol", "reset", "on", ">secret"])
             .arg(rules)
