@@ -1,4 +1,6 @@
-//! `mongodb://…/DATABASE?collection=…&layout=…`: our parameters are taken out, the rest is the driver's.
+//! `mongodb://…/DATABASE?collection=…&layout=…&timeoutMS=…`: our parameters are taken out, the rest is the driver's.
+
+use std::time::Duration;
 
 use checkpoint_core::{Error, ErrorKind, Operation, Result};
 use mongodb::Client;
@@ -11,10 +13,10 @@ use crate::{MongoStore, STORE};
 
 impl MongoStore {
     /// A store in the database that `url` names, with a client of its own:
-    /// `mongodb://USER:PASSWORD@HOST:PORT/DATABASE?collection=NAME&layout=eventuous`, or `mongodb+srv://…`. Both
-    /// parameters may be left out (see [`with_collection`](Self::with_collection) and
-    /// [`with_eventuous_layout`](Self::with_eventuous_layout)); all others are the driver's, such as `tls`, `authSource`,
-    /// `replicaSet`, `w` or `serverSelectionTimeoutMS`.
+    /// `mongodb://USER:PASSWORD@HOST:PORT/DATABASE?collection=NAME&layout=eventuous&timeoutMS=MILLISECONDS`, or
+    /// `mongodb+srv://…`. The three parameters may be left out (see [`with_collection`](Self::with_collection),
+    /// [`with_eventuous_layout`](Self::with_eventuous_layout), [`with_timeout`](Self::with_timeout)); all others are the
+    /// driver's, such as `tls`, `authSource`, `replicaSet`, `w` or `serverSelectionTimeoutMS`.
     ///
     /// Nothing is sent but, for `mongodb+srv`, the question to the name server: a wrong password or a server that is not
     /// there is seen by the first call, or by [`verify`](Self::verify).
@@ -40,7 +42,13 @@ async fn open(url: &str) -> Result<MongoStore> {
     if let Some(name) = url.collection {
         store = store.with_collection(&name)?;
     }
-    Ok(if url.eventuous { store.with_eventuous_layout() } else { store })
+    if url.eventuous {
+        store = store.with_eventuous_layout();
+    }
+    if let Some(timeout) = url.timeout {
+        store = store.with_timeout(timeout);
+    }
+    Ok(store)
 }
 
 #[derive(Default)]
@@ -48,6 +56,7 @@ struct Url {
     of_driver: String,
     collection: Option<String>,
     eventuous: bool,
+    timeout: Option<Duration>,
 }
 
 impl Url {
@@ -60,6 +69,12 @@ impl Url {
                 Some(("collection", name)) => parsed.collection = Some(decoded(name)?),
                 Some(("layout", "eventuous")) => parsed.eventuous = true,
                 Some(("layout", _)) => return Err(invalid("the URL's parameter layout can only be \"eventuous\"")),
+                Some((name, milliseconds)) if name.eq_ignore_ascii_case("timeoutMS") => {
+                    let milliseconds = milliseconds.parse().ok().filter(|milliseconds| *milliseconds > 0);
+                    let milliseconds =
+                        milliseconds.ok_or_else(|| invalid("the URL's timeoutMS must be a number above 0"))?;
+                    parsed.timeout = Some(Duration::from_millis(milliseconds));
+                }
                 _ => {
                     parsed.of_driver.push(separator);
                     parsed.of_driver.push_str(parameter);
@@ -139,9 +154,10 @@ mod tests {
 
     #[test]
     fn our_parameters_are_taken_out_and_nothing_else() {
-        let url = Url::parse("mongodb://h/db?w=1&collection=a%20b&layout=eventuous&tls=true").unwrap();
+        let url = Url::parse("mongodb://h/db?w=1&collection=a%20b&layout=eventuous&timeoutMS=1500&tls=true").unwrap();
         assert_eq!(url.of_driver, "mongodb://h/db?w=1&tls=true");
         assert_eq!((url.collection.as_deref(), url.eventuous), (Some("a b"), true));
+        assert_eq!(url.timeout, Some(Duration::from_millis(1_500)));
         let url = Url::parse("mongodb://u:p@h1,h2:7/db?collection=c").unwrap();
         assert_eq!((url.of_driver.as_str(), url.eventuous), ("mongodb://u:p@h1,h2:7/db", false));
         assert_eq!(Url::parse("mongodb://h/").unwrap().of_driver, "mongodb://h/");
@@ -166,6 +182,8 @@ mod tests {
             (format!("{URL}/app?collection=a$b"), "cannot be named"),
             (format!("{URL}/app?collection=%ff"), "UTF-8"),
             (format!("{URL}/app?layout=other"), "layout"),
+            (format!("{URL}/app?timeoutMS=0"), "timeoutMS"),
+            (format!("{URL}/app?timeoutMS=soon"), "timeoutMS"),
             (format!("{URL}/app?colection=c"), "colection"),
             ("mongodb://".to_owned(), "driver"),
             ("mongo://h/app".to_owned(), "driver"),

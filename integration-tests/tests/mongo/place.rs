@@ -22,9 +22,9 @@ impl Place {
         Some(Self { server: servers::url(Server::Mongo)?, database: unique() })
     }
 
-    /// The server's URL with this database.
+    /// The server's URL with this database. The server may be a slow one, as test-servers/mongo is with many documents.
     pub(crate) fn url(&self) -> String {
-        url_of(&self.server, &self.database, &[])
+        url_of(&self.server, &self.database, &[("timeoutMS", "300000")])
     }
 
     /// A store with a client of its own.
