@@ -1,5 +1,7 @@
 //! The MongoDB store on a real server.
 
+#![expect(clippy::unwrap_used, reason = "a step that fails is a test that fails")]
+
 mod conformance;
 mod eventuous;
 mod faults;
