@@ -8,8 +8,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
 	"github.com/FerretDB/FerretDB/ferretdb"
@@ -26,15 +28,25 @@ func main() {
 	}
 }
 
+// serve runs FerretDB on a socket in the directory, and the front of it on the address.
 func serve(until context.Context, address, directory string) error {
+	socket := filepath.Join(directory, "ferretdb.sock")
 	server, err := ferretdb.New(&ferretdb.Config{
-		Listener:  ferretdb.ListenerConfig{TCP: address},
-		Handler:   "sqlite",
-		SQLiteURL: "file:" + directory + "/", // the slash says that it is a directory
+		Listener: ferretdb.ListenerConfig{Unix: socket},
+		Handler:  "sqlite",
+		// The slash says that it is a directory. What a killed process has written survives without a sync, what a machine
+		// that loses its power has written does not; no test does that.
+		SQLiteURL: "file:" + directory + "/?_pragma=synchronous(off)",
 	})
 	if err != nil {
 		return err
 	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	go newFront(socket).serve(listener)
 	return server.Run(until)
 }
 

@@ -4,6 +4,8 @@ use std::process::Command;
 use super::native::Place;
 use super::{Server, Started, built, ready};
 
+const FILES: &[&str] = &["go.mod", "go.sum", "front.go", "main.go", "update.go"];
+
 /// `mongod`, or else what test-servers/mongo is.
 pub(super) fn start() -> Result<Started, String> {
     match which::which("mongod") {
@@ -23,7 +25,7 @@ fn start_mongod(mut command: Command) -> Result<Started, String> {
 }
 
 fn start_built() -> Result<Started, String> {
-    let built = built::build("mongo", &["go.mod", "go.sum", "main.go"], go)?;
+    let built = built::build("mongo", FILES, go)?;
     let place = Place::new(Server::Mongo)?;
     let port = place.port;
     let mut command = Command::new(built.join("mongo"));
