@@ -15,8 +15,9 @@ pub(crate) enum Step {
     CreateIndex,
     /// These properties of the mapping.
     AddFields(Map<String, Value>),
-    /// So many documents were written before their index had [`WHOLE_ID`].
+    /// So many documents were written before their index had [`WHOLE_ID`]: done before the alias is added.
     IndexDocuments(u64),
+    /// Says that all else was made.
     AddAlias,
     /// A setting that keeps writes away: only reported.
     Unblock(String),
@@ -25,9 +26,9 @@ pub(crate) enum Step {
 }
 
 impl Step {
-    /// Whether it creates something, or changes what somebody has set.
+    /// Whether it is a step that creates something.
     pub(crate) fn creates(&self) -> bool {
-        !matches!(self, Self::Unblock(_) | Self::SyncTranslog)
+        !matches!(self, Self::IndexDocuments(_) | Self::Unblock(_) | Self::SyncTranslog)
     }
 
     /// What is missing, and the request that mends it.

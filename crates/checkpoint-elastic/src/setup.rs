@@ -129,9 +129,12 @@ impl ElasticStore {
                 let body = json!({ "properties": fields });
                 indices.put_mapping(IndicesPutMappingParts::Index(&[index])).body(body).send().await
             }
-            Step::AddAlias => indices.put_alias(IndicesPutAliasParts::IndexName(&[index], alias)).send().await,
-            Step::IndexDocuments(_) => return self.index_documents().await,
-            Step::Unblock(_) | Step::SyncTranslog => return Ok(()),
+            Step::AddAlias => {
+                // the count of them missed what no search has seen yet
+                self.index_documents().await?;
+                indices.put_alias(IndicesPutAliasParts::IndexName(&[index], alias)).send().await
+            }
+            Step::IndexDocuments(_) | Step::Unblock(_) | Step::SyncTranslog => return Ok(()),
         };
         let answer = Answer::of(sent).await?;
         match answer.content::<Value>() {

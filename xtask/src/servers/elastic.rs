@@ -14,7 +14,8 @@ pub(super) fn start() -> Result<Started, String> {
     let place = Place::new(Server::Elastic)?;
     let port = place.port;
     let mut command = Command::new(java.join("bin/java"));
-    command.args(["-Xms512m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError"]);
+    // a tenth of the heap is for writes, of which the largest state takes five times its size
+    command.args(["-Xms1g", "-Xmx1g", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError"]);
     // what a virtual machine leaves in the directory for all temporary files, it leaves there when it is killed
     command.args(["-XX:-UsePerfData", &format!("-Djava.io.tmpdir={}", place.directory().display())]);
     command.args(["--enable-native-access=ALL-UNNAMED", "-cp"]);
