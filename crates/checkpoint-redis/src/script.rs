@@ -9,7 +9,8 @@ use crate::connection::{Answer, Connection};
 pub(crate) static CLAIM: LazyLock<Script> = LazyLock::new(|| Script::new(source!("claim")));
 pub(crate) static DELETE: LazyLock<Script> = LazyLock::new(|| Script::new(source!("delete")));
 pub(crate) static READ: LazyLock<Script> = LazyLock::new(|| Script::new(source!("read")));
-pub(crate) static WRITE: LazyLock<Script> = LazyLock::new(|| Script::new(source!("write")));
+pub(crate) static WRITE: LazyLock<Script> =
+    LazyLock::new(|| Script::new(concat!(include_str!("lua/steady.lua"), "\n", source!("write"))));
 
 macro_rules! source {
     ($name:literal) => {

@@ -1,4 +1,4 @@
--- Begins every script. Numbers are decimal texts, as a number of Lua is exact up to 2^53 only: the longer text is the
+-- What every script needs. Numbers are decimal texts, as a number of Lua is exact up to 2^53 only: the longer text is the
 -- larger number, and of two equally long ones the order of their characters decides.
 --
 -- Redis makes every function anew for each call, so what is rarely needed is made where it is needed.

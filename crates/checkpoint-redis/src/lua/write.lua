@@ -1,8 +1,6 @@
--- Writes each of KEYS if the contract says so. ARGV: layout, then condition, position, epoch and state of each. The
--- condition is 'advance', 'overwrite' or the expected position; no position is an empty text. Answers for each: 1 if it
--- was stored, otherwise what held() says.
-
-local updated_at
+-- Writes each of KEYS that `steady` has left, if the contract says so. ARGV: layout, then condition, position, epoch and
+-- state of each. The condition is 'advance', 'overwrite' or the expected position; no position is an empty text. Answers
+-- for each: 1 if it was stored, otherwise what held() says.
 
 local function write(key, condition, position, epoch, state)
   local record = held(key)
@@ -40,8 +38,7 @@ local function write(key, condition, position, epoch, state)
   return 1
 end
 
-local answers = {}
-for i = 1, #KEYS do
+for _, i in ipairs(rest) do
   local first = 4 * i - 2
   answers[i] = write(KEYS[i], ARGV[first], ARGV[first + 1], ARGV[first + 2], ARGV[first + 3])
 end
