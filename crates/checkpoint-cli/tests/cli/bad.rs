@@ -21,7 +21,15 @@ fn as_nobody(place: &Place, args: &[&str]) -> Option<Ran> {
     // the program itself may lie where others cannot go
     let program = place.path("checkpoint");
     if !program.exists() {
-        fs::copy(env!("CARGO_BIN_EXE_checkpoint"), &program).unwrap();
+        // By a program of its own: what this one has open for writing, the children of other tests would hold open too, and a
+        // program that is open for writing cannot be run.
+        assert!(
+            Command::new("cp")
+                .args([env!("CARGO_BIN_EXE_checkpoint").as_ref(), program.as_path()])
+                .status()
+                .unwrap()
+                .success()
+        );
     }
     let output = Command::new("setpriv")
         .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
