@@ -1,0 +1,162 @@
+//! What a committer can be told before it starts.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use checkpoint_core::{CheckpointId, CheckpointStore, Error, ErrorKind, Operation, Record, Result};
+use tokio::time::timeout;
+use tracing::{info, warn};
+
+use crate::Committer;
+use crate::codec::{CannotDecode, State, decode};
+use crate::flusher::Flusher;
+use crate::ledger::{Ledger, Settings};
+use crate::receipts::{LogSink, ReceiptSink};
+use crate::signal::Signal;
+use crate::strategy::Strategy;
+use crate::window::Window;
+
+/// Makes a [`Committer`].
+#[derive(Debug)]
+#[must_use = "nothing is claimed before `start`"]
+pub struct CommitterBuilder {
+    store: Arc<dyn CheckpointStore>,
+    flusher: Option<Flusher>,
+    id: CheckpointId,
+    owner: String,
+    strategy: Strategy,
+    window: usize,
+    state_limit: usize,
+    receipts: usize,
+    sink: Arc<dyn ReceiptSink>,
+    stuck_after: Duration,
+    store_timeout: Duration,
+}
+
+impl Committer {
+    /// A committer of `id` with a flusher of its own.
+    pub fn builder(store: Arc<dyn CheckpointStore>, id: CheckpointId) -> CommitterBuilder {
+        CommitterBuilder::new(store, None, id)
+    }
+}
+
+impl CommitterBuilder {
+    pub(crate) fn over(flusher: Flusher, id: CheckpointId) -> Self {
+        Self::new(Arc::clone(&flusher.store), Some(flusher), id)
+    }
+
+    fn new(store: Arc<dyn CheckpointStore>, flusher: Option<Flusher>, id: CheckpointId) -> Self {
+        Self {
+            store,
+            flusher,
+            id,
+            owner: default_owner(),
+            strategy: Strategy::default(),
+            window: 10_000,
+            state_limit: 64 * 1024,
+            receipts: 100,
+            sink: Arc::new(LogSink),
+            stuck_after: Duration::from_secs(60),
+            store_timeout: Flusher::TIMEOUT,
+        }
+    }
+
+    /// When to store: `100 events or 5s` if nothing is said.
+    pub fn strategy(self, strategy: Strategy) -> Self {
+        Self { strategy, ..self }
+    }
+
+    /// The most events above the low watermark, handled or not; 10,000 if nothing is said. At least 1.
+    pub fn window(self, events: usize) -> Self {
+        Self { window: events.max(1), ..self }
+    }
+
+    /// The most bytes of the state that is stored with the position; 64 KiB if nothing is said. When what is handled out of order does
+    /// not fit, [`Committer::track`] waits until it does.
+    pub fn state_limit(self, bytes: usize) -> Self {
+        Self { state_limit: bytes, ..self }
+    }
+
+    /// A label for people, of who has claimed the checkpoint: `host:pid` if nothing is said.
+    pub fn owner(self, owner: impl Into<String>) -> Self {
+        Self { owner: owner.into(), ..self }
+    }
+
+    /// The most receipts of skipped events in the record; 100 if nothing is said. The oldest of more go to the sink.
+    pub fn receipts(self, receipts: usize) -> Self {
+        Self { receipts, ..self }
+    }
+
+    /// Where receipts go that the record does not hold. If nothing is said they are logged as warnings.
+    pub fn receipt_sink(self, sink: Arc<dyn ReceiptSink>) -> Self {
+        Self { sink, ..self }
+    }
+
+    /// For how long the first open event may be the first one before the verdict is [`Stuck`](crate::Verdict::Stuck); 60 s if nothing
+    /// is said.
+    pub fn stuck_after(self, age: Duration) -> Self {
+        Self { stuck_after: age, ..self }
+    }
+
+    /// How long a claim may take, and a write by the committer's own flusher; 30 s if nothing is said. A write that takes longer counts
+    /// as failed, with an unknown result.
+    pub fn store_timeout(self, timeout: Duration) -> Self {
+        Self { store_timeout: timeout, ..self }
+    }
+
+    /// Claims the checkpoint, so that every older consumer is fenced, and loads what it holds.
+    ///
+    /// A state that cannot be decoded is not used: the committer starts from the position alone, and says so
+    /// ([`Committer::state_lost`], and a warning).
+    ///
+    /// # Errors
+    ///
+    /// What the claim fails with. It is not tried again.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
+    pub async fn start(self) -> Result<Committer> {
+        let record = self.claim().await?;
+        let position = record.checkpoint.position;
+        let (state, state_lost) = match decode(position, &record.state) {
+            Ok(state) => (state, None),
+            Err(error) => {
+                warn!(id = %self.id, position, %error, "what was handled behind the position is not known and comes again");
+                (State::default(), Some(error))
+            }
+        };
+        info!(id = %self.id, position, epoch = record.epoch, owner = self.owner, "claimed");
+        Ok(self.resume(&record, state, state_lost))
+    }
+
+    fn resume(self, record: &Record, state: State, state_lost: Option<CannotDecode>) -> Committer {
+        let Self { store, strategy, state_limit, receipts, sink, stuck_after, .. } = self;
+        let flusher = self.flusher.unwrap_or_else(|| Flusher::with(store, Duration::ZERO, self.store_timeout));
+        let (member, looks) = flusher.seat();
+        let signal = Arc::new(Signal::new(member, looks));
+        let position = record.checkpoint.position;
+        let window = Window::new(position, state.open, self.window, Arc::clone(&signal));
+        let settings = Settings { strategy, state_limit, receipts, sink, stuck_after };
+        let ledger = Ledger::new(record, window, state.receipts, settings, signal);
+        flusher.join(member, Arc::clone(&ledger));
+        Committer { ledger, resume_from: position, state_lost, _flusher: flusher }
+    }
+
+    async fn claim(&self) -> Result<Record> {
+        match timeout(self.store_timeout, self.store.claim(&self.id, &self.owner)).await {
+            Ok(record) => record,
+            Err(_) => {
+                let message = format!("the store did not answer within {:?}: try again", self.store_timeout);
+                let error = Error::new(ErrorKind::Unavailable, message);
+                Err(error.with_store(self.store.name()).with_operation(Operation::Claim))
+            }
+        }
+    }
+}
+
+/// `host:pid`.
+fn default_owner() -> String {
+    let system = rustix::system::uname();
+    format!("{}:{}", system.nodename().to_string_lossy(), std::process::id())
+}
