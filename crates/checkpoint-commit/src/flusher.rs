@@ -159,15 +159,13 @@ impl Desk {
 
     /// The next time at which there is something to do without anybody asking for it.
     fn wake_at(&self) -> Option<Instant> {
-        let write = (!self.due.is_empty() && self.writes.len() < WRITES_AT_ONCE).then(|| self.next_write());
+        let write = if self.due.is_empty() { None } else { self.pause_ends() };
         write.into_iter().chain(self.deadlines.first()).min()
     }
 
-    fn next_write(&self) -> Instant {
-        match self.last_write {
-            Some(last) if !self.urgent => last + self.interval,
-            _ => Instant::now(),
-        }
+    /// Before then nothing is written, as long as nothing is urgent.
+    fn pause_ends(&self) -> Option<Instant> {
+        Some(self.last_write? + self.interval).filter(|end| !self.urgent && Instant::now() < *end)
     }
 
     fn ledger(&self, member: Member) -> Option<Arc<Ledger>> {
@@ -196,7 +194,7 @@ impl Desk {
 
     /// Begins the writes that are due.
     fn write(&mut self) {
-        if self.due.is_empty() || Instant::now() < self.next_write() {
+        if self.pause_ends().is_some() {
             return;
         }
         while !self.due.is_empty() && self.writes.len() < WRITES_AT_ONCE {

@@ -15,7 +15,7 @@ const RUNS: u8 = 1;
 const REPEATS: u8 = 2;
 
 /// A bitmap of at most so many bytes is small enough: no other form is tried.
-const SMALL: usize = 64;
+const SMALL: usize = 16;
 
 /// What is regular takes no more bytes than this as repeats, what takes more is not regular.
 const REGULAR: usize = 1024;
