@@ -14,6 +14,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 const CONTENDED_PAUSE: Duration = Duration::from_millis(20);
 
 /// Measured over the last writes.
+#[derive(Debug)]
 pub(crate) struct Pace {
     pub(crate) latency: Duration,
     /// Events handled a second.

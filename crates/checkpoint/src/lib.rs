@@ -5,6 +5,8 @@ mod open;
 mod read_only;
 mod url;
 
+#[cfg(feature = "commit")]
+pub use checkpoint_commit as commit;
 pub use checkpoint_core::*;
 #[cfg(feature = "elastic")]
 pub use checkpoint_elastic::{self as elastic, ElasticStore};

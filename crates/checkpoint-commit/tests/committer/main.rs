@@ -9,3 +9,4 @@ mod faults;
 mod life;
 mod sharing;
 mod skipping;
+mod threads;
