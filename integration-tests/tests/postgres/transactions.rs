@@ -1,7 +1,9 @@
 //! `write_in`: the checkpoint and what else is in the transaction, together or not at all.
 
+use checkpoint::commit::ExactlyOnce;
+use checkpoint::commit::strategy::every;
 use checkpoint::postgres::sqlx::{AssertSqlSafe, Connection, raw_sql};
-use checkpoint::{Applied, CheckpointStore, CheckpointStoreExt, ErrorKind, Outcome};
+use checkpoint::{Applied, CheckpointStore, CheckpointStoreExt, ErrorKind, Outcome, Write};
 
 use crate::place::{Place, advance, id, pool_of};
 
@@ -77,4 +79,38 @@ async fn a_snapshot_that_is_too_old_is_unavailable_and_changes_nothing() {
     assert_eq!((error.kind(), error.applied()), (ErrorKind::Unavailable, Applied::No), "{error}");
     old.rollback().await.unwrap();
     assert_eq!(store.load(&id("orders")).await.unwrap().position, Some(2));
+}
+
+#[tokio::test]
+async fn exactly_once_commits_the_read_model_with_the_position() {
+    let Some(place) = Place::new().await else { return };
+    let store = place.open().await;
+    let total = AssertSqlSafe(format!("select coalesce(max(total), 0)::bigint from \"{}\".totals", place.schema));
+    let create =
+        format!("create table \"{0}\".totals (total bigint); insert into \"{0}\".totals values (0)", place.schema);
+    raw_sql(AssertSqlSafe(create)).execute(store.pool()).await.unwrap();
+    let add = format!("update \"{}\".totals set total = total + 1", place.schema);
+    for run in 1..=3_u64 {
+        let mut consumer = ExactlyOnce::start(&store, id("totals"), "test", every(4)).await.unwrap();
+        let first = consumer.resume_from().map_or(1, |position| position + 1);
+        let mut transaction = store.pool().begin().await.unwrap();
+        for position in first..first + 10 {
+            raw_sql(AssertSqlSafe(add.clone())).execute(&mut *transaction).await.unwrap();
+            consumer.handled(position, 0).unwrap();
+            if consumer.is_due() {
+                let mut whole = std::mem::replace(&mut transaction, store.pool().begin().await.unwrap());
+                let commit = async |write: Write| {
+                    let outcome = store.write_in(&mut whole, &write).await?;
+                    whole.commit().await.expect("it commits");
+                    checkpoint::Result::Ok(outcome)
+                };
+                consumer.commit(commit).await.unwrap();
+            }
+        }
+        // The last two of ten are handled and not committed, and so had no effect.
+        assert_eq!((consumer.resume_from(), consumer.uncommitted()), (Some(8 * run), 2));
+        drop(transaction);
+        let total: i64 = checkpoint::postgres::sqlx::query_scalar(total.clone()).fetch_one(store.pool()).await.unwrap();
+        assert_eq!(u64::try_from(total).unwrap(), 8 * run);
+    }
 }

@@ -69,12 +69,9 @@ fn check(place: &Place, written: &[u8], kills: usize) {
         let expected = &written[start..start + bytes.len()];
         assert!(bytes == expected, "at {start} is {:?} and not {:?}", first_line(bytes), first_line(expected));
         assert!(bytes.iter().filter(|byte| **byte == b'\n').count() <= BATCH);
-        if start < delivered {
-            // the batch in hand, which may have become longer meanwhile, and nothing before it
-            let before = delivered - start;
-            assert!(written[start..delivered].iter().filter(|byte| **byte == b'\n').count() <= BATCH, "{before}");
-            again += 1;
-        }
+        // The batch in hand, of which there is one for a kill. On a busy machine it may come late: a command that outlived the
+        // program that was killed takes over its batch while the next program is further already.
+        again += usize::from(start < delivered);
         delivered = delivered.max(start + bytes.len());
     }
     assert_eq!(delivered, written.len());
