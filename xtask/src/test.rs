@@ -1,3 +1,5 @@
+use std::process::Command;
+
 use crate::parts::{Parts, cargo, shown, succeeded};
 use crate::servers::supervisor::{Output, Supervised};
 use crate::servers::tally::{self, Tally};
@@ -9,6 +11,7 @@ pub(crate) fn run(parts: &mut Parts, wanted: &[Server]) {
     let Some(servers) = parts.time("servers", || Servers::start(wanted)) else { return };
     let mut tally = Tally::default();
     parts.time("tests", || run_on(&servers, &mut tally));
+    parts.run("every order in which threads can meet", [loom()]);
     eprintln!("\n{}", servers.table(&tally));
 }
 
@@ -25,4 +28,11 @@ fn run_on(servers: &Servers, tally: &mut Tally) -> Result<(), String> {
     let status = tests.wait().map_err(failed)?;
     *tally = Tally::read(&file);
     succeeded(status, &shown)
+}
+
+/// What threads share in the commit engine, under loom. It is another build of all that is below, so in a directory of its own.
+fn loom() -> Command {
+    let mut test = cargo("test --quiet --release --package checkpoint-commit --lib --target-dir target/loom");
+    test.env("RUSTFLAGS", "--cfg loom");
+    test
 }

@@ -1,7 +1,7 @@
 //! What is stored beside a position: which events above it are still open, and receipts of those that were skipped.
 //!
-//! A consumer stores the low watermark as its position. What it has handled above that would be lost with a crash, so the
-//! state that is stored in the same write says which events up to the high watermark are open: after a restart only
+//! A consumer stores the low watermark as its position. What it has handled above that would be lost with a crash, so
+//! the state that is stored in the same write says which events up to the high watermark are open: after a restart only
 //! those are handled again. `FORMAT.md` describes the bytes.
 //!
 //! ```
@@ -67,9 +67,9 @@ pub struct State {
 /// The state for a record whose position is `low`: the pieces are what is known of the events above it.
 ///
 /// No bytes stand for no pieces and no receipts. Of a set that would not fit into a record the lower part is kept, see
-/// [`encode_within`]; so are pieces up to the first that does not lie above the one before it, or goes beyond
-/// [`MAX_POSITION`](checkpoint_core::MAX_POSITION). Events may be completed by other threads meanwhile: what was complete before the
-/// call is encoded as complete, if the words see it.
+/// [`encode_within`]. It also ends before the first piece that does not lie above the one before it, or goes beyond
+/// [`MAX_POSITION`](checkpoint_core::MAX_POSITION). The pieces are gone through several times; other threads may
+/// complete events meanwhile.
 pub fn encode<'a, P>(low: Option<u64>, pieces: P, receipts: &[Receipt]) -> Bytes
 where
     P: IntoIterator<Item = Piece<'a>, IntoIter: Clone>,
@@ -83,8 +83,8 @@ where
 ///
 /// # Errors
 ///
-/// [`CannotDecode`] says what is wrong: the bytes are damaged, belong to another position, or come from a newer version.
-/// That bytes are gone altogether cannot be told from a state that is empty.
+/// [`CannotDecode`] says what is wrong: the bytes are damaged, belong to another position, or come from a newer
+/// version. That bytes are gone altogether cannot be told from a state that is empty.
 pub fn decode(low: Option<u64>, state: &[u8]) -> Result<State, CannotDecode> {
     let mut reader = Reader { rest: checked(low, state)? };
     if reader.rest.is_empty() {

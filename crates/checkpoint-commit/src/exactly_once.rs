@@ -39,7 +39,7 @@ use crate::{Ended, LastStore, NotRising, TrackError};
 ///             if outcome.is_stored() {
 ///                 whole.commit().await?; // else it is dropped, and so rolled back
 ///             }
-///             checkpoint_core::Result::Ok(outcome)
+///             Ok::<_, checkpoint_core::Error>(outcome)
 ///         };
 ///         consumer.commit(commit).await?;
 ///     }

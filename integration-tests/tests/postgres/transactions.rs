@@ -102,7 +102,7 @@ async fn exactly_once_commits_the_read_model_with_the_position() {
                 let commit = async |write: Write| {
                     let outcome = store.write_in(&mut whole, &write).await?;
                     whole.commit().await.expect("it commits");
-                    checkpoint::Result::Ok(outcome)
+                    Ok::<_, checkpoint::Error>(outcome)
                 };
                 consumer.commit(commit).await.unwrap();
             }

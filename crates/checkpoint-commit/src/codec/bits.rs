@@ -173,22 +173,21 @@ impl Decoder {
         let end = self.next.checked_add(count).filter(|end| *end <= MAX_BLOCKS);
         let Some(end) = end else { return invalid("a position is beyond 2^63 - 1") };
         match Kind::of(token) {
-            Kind::Handled => {}
-            Kind::Open if count > 0 => self.push(count, u64::MAX)?,
-            Kind::Open => {}
-            Kind::Plain => {
-                while self.next < end {
-                    self.push(1, words.word()?)?;
-                }
-            }
-            Kind::Repeated => {
-                let word = words.word()?;
-                while self.next < end {
-                    self.push(1, word)?;
-                }
-            }
+            Kind::Handled => self.equal(end, 0),
+            Kind::Open => self.equal(end, u64::MAX),
+            Kind::Repeated => self.equal(end, words.word()?),
+            Kind::Plain => (self.next..end).try_for_each(|_| self.push(1, words.word()?)),
         }
-        self.next = end;
+    }
+
+    /// The same word up to the block `end`. Only where it brings edges, of which there are not too many, is it looked at
+    /// more than once: a few bytes can claim that it comes 2^57 times.
+    fn equal(&mut self, end: u64, word: u64) -> Result<(), CannotDecode> {
+        match word {
+            0 => self.next = end,
+            u64::MAX if self.next < end => self.push(end - self.next, word)?,
+            _ => (self.next..end).try_for_each(|_| self.push(1, word))?,
+        }
         Ok(())
     }
 

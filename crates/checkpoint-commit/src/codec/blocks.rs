@@ -1,7 +1,7 @@
 //! Pieces as a bitmap: 64 positions a block, a bit is set where a position is open.
 //!
-//! Everything that is encoded is read off these blocks. Where positions are dense, as mostly, a word of 64 events becomes
-//! a block by two shifts, whatever is open in it.
+//! Everything that is encoded is read off these blocks. Where positions are dense, as mostly, a word of 64 events
+//! becomes a block by two shifts, whatever is open in it.
 
 use std::ops::ControlFlow;
 

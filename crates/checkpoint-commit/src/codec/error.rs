@@ -21,7 +21,8 @@ pub enum CannotDecode {
     },
     /// The bytes end where more must follow.
     #[error(
-        "the state was cut off: restore the record, or reset the checkpoint to handle all events behind its position again"
+        "the state was cut off: restore the record, or reset the checkpoint to handle all events behind its position \
+         again"
     )]
     CutOff,
     /// The checksum is right, but what it covers is not what this version writes.
@@ -34,12 +35,14 @@ pub enum CannotDecode {
     },
     /// The first byte names no version, so something else was stored there.
     #[error(
-        "the state was not written by this library, its first byte is 0: use another checkpoint id, or reset the checkpoint"
+        "the state was not written by this library, its first byte is 0: use another checkpoint id, or reset the \
+         checkpoint"
     )]
     NoState,
     /// A newer version of this library has written the state.
     #[error(
-        "the state has version {version} and was written by a newer version of this library, which knows more than version {VERSION}: update this program"
+        "the state has version {version} and was written by a newer version of this library, this one reads up to \
+         version {VERSION}: update this program"
     )]
     Newer {
         /// The version of the state.

@@ -20,9 +20,9 @@ const SMALL: usize = 16;
 /// What is regular takes no more bytes than this as repeats, what takes more is not regular.
 const REGULAR: usize = 1024;
 
-/// The form and what belongs to it. Other threads may complete events meanwhile: each form is written in one pass over the
-/// pieces, so that it is consistent in itself.
-pub(super) fn encode<'a, I>(base: u64, pieces: &I, survey: &Survey) -> (u8, Vec<u8>)
+/// The form and what belongs to it. Other threads may complete events meanwhile: each form is written in one pass over
+/// the pieces, so that it is consistent in itself.
+pub(super) fn encode<'a, I>(base: u64, pieces: &I, survey: Survey) -> (u8, Vec<u8>)
 where
     I: Iterator<Item = Piece<'a>> + Clone,
 {
@@ -31,14 +31,19 @@ where
         return as_bits();
     }
     let estimate = usize::try_from(survey.runs).map_or(survey.bits, |runs| runs.min(survey.bits));
-    if let Some(bytes) = repeats::encode(base, pieces.clone(), estimate.min(REGULAR)) {
+    let limit = estimate.min(REGULAR);
+    let as_repeats = match &survey.list {
+        Some(edges) => repeats::encode(edges, limit),
+        None => repeats::encode_pieces(base, pieces.clone(), limit),
+    };
+    if let Some(bytes) = as_repeats {
         return (REPEATS, bytes);
     }
     // Runs take longer than bits, so they have to be smaller by an eighth.
     if estimate + estimate / 8 > survey.bits {
         return as_bits();
     }
-    let bytes = runs::encode(&edges(base, pieces.clone()));
+    let bytes = runs::encode(&survey.list.unwrap_or_else(|| edges(base, pieces.clone())));
     if bytes.len() < survey.bits { (RUNS, bytes) } else { as_bits() }
 }
 

@@ -28,12 +28,13 @@ fn all_forms(edges: &[u64]) -> [(Vec<u8>, Decode); 3] {
     [
         (bits::encode(0, pieces(edges)), bits::decode),
         (runs::encode(edges), runs::decode),
-        (repeats::encode(0, pieces(edges), usize::MAX).expect("there is no limit"), repeats::decode),
+        (repeats::encode(edges, usize::MAX).expect("there is no limit"), repeats::decode),
     ]
 }
 
 fn length() -> impl Strategy<Value = u64> {
-    prop_oneof![4 => 1..4_u64, 2 => 1..200_u64, 1 => Just(64), 1 => 1..100_000_u64, 1 => (0..56_u32).prop_map(|b| 1 << b)]
+    let power = (0..56_u32).prop_map(|bits| 1 << bits);
+    prop_oneof![4 => 1..4_u64, 2 => 1..200_u64, 1 => Just(64), 1 => 1..100_000_u64, 1 => power]
 }
 
 proptest! {
@@ -48,6 +49,7 @@ proptest! {
         let lengths: Vec<_> =
             lengths.iter().flat_map(|(handled, open, times)| [*handled, *open].repeat(*times)).collect();
         let edges = edges(&lengths);
+        prop_assert_eq!(repeats::encode_pieces(0, pieces(&edges), 50), repeats::encode(&edges, 50));
         for (mut bytes, decode) in all_forms(&edges) {
             bytes.push(0xA5);
             let mut reader = Reader { rest: &bytes };
@@ -73,7 +75,7 @@ proptest! {
 fn a_claim_of_far_too_many_ranges_is_an_error() {
     let huge = [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x1F];
     let claims = [
-        // Bits: one repeated word, 2^55 - 1 times (the lowest two bits are its kind), of every other position.
+        // Bits: a word of every other position, 2^52 - 1 times (the lowest two bits are its kind).
         [&[0, 8][..], &huge, &[0xAA; 8]].concat(),
         // Runs: so many, of parameters 0.
         [&[1][..], &huge, &[0, 0, 0xFF]].concat(),
@@ -83,6 +85,21 @@ fn a_claim_of_far_too_many_ranges_is_an_error() {
     let errors = claims.map(|bytes| form::decode(&mut Reader { rest: &bytes }).unwrap_err());
     let too_many = CannotDecode::Invalid { what: "it has more ranges than a set can have" };
     assert_eq!(errors, [too_many.clone(), CannotDecode::CutOff, too_many]);
+}
+
+/// These are no more than two ranges, so they are no error; but nothing may be done 2^53 times.
+#[test]
+fn a_claim_of_far_too_many_equal_words_is_one_range() {
+    // 2^53 - 1 times a word that follows, then one time another one.
+    let claim = |word: u64, last: u64| {
+        let tokens = [&[0, 10][..], &[0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x3F, 0, 6]].concat();
+        let words = [word.to_le_bytes(), last.to_le_bytes()].concat();
+        form::decode(&mut Reader { rest: &[tokens, words].concat() })
+    };
+    let end = 64 * ((1 << 53) - 1);
+    assert_eq!(claim(0, 1), Ok(vec![end, end + 1]));
+    assert_eq!(claim(u64::MAX, 1), Ok(vec![0, end + 1]));
+    assert_eq!(claim(u64::MAX, 4), Ok(vec![0, end, end + 2, end + 3]));
 }
 
 #[test]

@@ -80,12 +80,12 @@ impl OpenSet {
     }
 
     /// Appends the set that `survey` found: its span, its form and what belongs to it.
-    pub(super) fn encode<'a, I>(bytes: &mut Vec<u8>, base: u64, pieces: &I, survey: &Survey)
+    pub(super) fn encode<'a, I>(bytes: &mut Vec<u8>, base: u64, pieces: &I, survey: Survey)
     where
         I: Iterator<Item = Piece<'a>> + Clone,
     {
-        let (form, mut content) = form::encode(base, pieces, survey);
         number::put(bytes, survey.span);
+        let (form, mut content) = form::encode(base, pieces, survey);
         bytes.push(form);
         bytes.append(&mut content);
     }

@@ -13,8 +13,20 @@ use super::number::{self, Reader};
 use super::open_set::MAX_EDGES;
 use super::piece::Piece;
 
-/// The set in this form, or none as soon as it would have more than `limit` bytes.
-pub(super) fn encode<'a>(base: u64, pieces: impl Iterator<Item = Piece<'a>>, limit: usize) -> Option<Vec<u8>> {
+/// The set in this form, if it has no more than `limit` bytes.
+pub(super) fn encode(edges: &[u64], limit: usize) -> Option<Vec<u8>> {
+    let mut groups = Groups::default();
+    for edge in edges {
+        groups.push(*edge);
+        if groups.bytes.len() > limit {
+            return None;
+        }
+    }
+    groups.finish(limit)
+}
+
+/// The same from pieces, without a list of their edges.
+pub(super) fn encode_pieces<'a>(base: u64, pieces: impl Iterator<Item = Piece<'a>>, limit: usize) -> Option<Vec<u8>> {
     let mut groups = Groups::default();
     let mut edges = Edges::default();
     visit(base, pieces, |blocks| {
@@ -24,8 +36,7 @@ pub(super) fn encode<'a>(base: u64, pieces: impl Iterator<Item = Piece<'a>>, lim
     if let Some(end) = edges.finish() {
         groups.push(end);
     }
-    let bytes = groups.finish();
-    (bytes.len() <= limit).then_some(bytes)
+    groups.finish(limit)
 }
 
 /// Equal pairs of runs become one group.
@@ -66,12 +77,12 @@ impl Groups {
         }
     }
 
-    fn finish(mut self) -> Vec<u8> {
+    fn finish(mut self, limit: usize) -> Option<Vec<u8>> {
         self.close();
         let mut bytes = Vec::with_capacity(self.bytes.len() + 2);
         number::put(&mut bytes, self.count);
         bytes.append(&mut self.bytes);
-        bytes
+        (bytes.len() <= limit).then_some(bytes)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Rice codes, packed bit by bit: short for numbers that are mostly of one magnitude.
 //!
 //! With parameter `k` a number is its upper part, `number >> k`, as that many 0 bits and a 1, then its lower `k` bits.
-//! A number whose upper part is [`ESCAPE`] or more is that many 0 bits, then its 64 bits: so one that is far larger than
+//! A number whose upper part is [`ESCAPE`] or more is `ESCAPE` 0 bits, then its 64 bits: so one that is far larger than
 //! the others costs 12 bytes, and no more. Bits fill each byte from the lowest one on.
 
 use super::CannotDecode;

@@ -7,6 +7,9 @@ use super::blocks::{Blocks, visit};
 use super::edges::Edges;
 use super::piece::Piece;
 
+/// The most edges that are listed: 256 KiB, for few of them anyway.
+const LISTED: usize = 1 << 15;
+
 /// What a set is like.
 #[derive(Debug)]
 pub(super) struct Survey {
@@ -14,6 +17,8 @@ pub(super) struct Survey {
     pub(super) span: u64,
     /// How often handled and open change.
     pub(super) edges: u64,
+    /// Where they change, if that is not too often.
+    pub(super) list: Option<Vec<u64>>,
     /// How many bytes it has as a bitmap.
     pub(super) bits: usize,
     /// About how many bytes it has as Rice codes.
@@ -29,17 +34,19 @@ impl Survey {
             counts.push(blocks);
             ControlFlow::Continue(())
         });
-        Self { span, edges: counts.edges, bits: tokens.size(), runs: counts.runs() }
+        let (edges, runs) = (counts.edges(), counts.runs());
+        Self { span, edges, list: counts.list(), bits: tokens.size(), runs }
     }
 }
 
 /// Counts within the blocks, by their bits. Where blocks are left out, everything is handled, however far it is.
 #[derive(Default)]
 struct Counts {
-    edges: u64,
     open: u64,
     handled: u64,
     finder: Edges,
+    list: Vec<u64>,
+    not_listed: u64,
 }
 
 impl Counts {
@@ -47,13 +54,26 @@ impl Counts {
         let open = u64::from(blocks.open.count_ones());
         self.open += open * blocks.count;
         self.handled += 64 - open;
-        self.edges += u64::from(self.finder.count(blocks));
+        if self.list.len() < LISTED {
+            self.finder.push(blocks, |edge| self.list.push(edge));
+        } else {
+            self.not_listed += u64::from(self.finder.count(blocks));
+        }
+    }
+
+    fn edges(&self) -> u64 {
+        u64::try_from(self.list.len()).expect("a length has at most 64 bits") + self.not_listed
     }
 
     /// As if all runs of a kind had the mean length, and a run that leaves blocks out were short.
     fn runs(&self) -> u64 {
-        let ranges = self.edges.div_ceil(2);
+        let ranges = self.edges().div_ceil(2);
         (rice_bits(ranges, self.handled) + rice_bits(ranges, self.open)) / 8
+    }
+
+    fn list(mut self) -> Option<Vec<u64>> {
+        self.list.extend(self.finder.finish());
+        (self.not_listed == 0).then_some(self.list)
     }
 }
 

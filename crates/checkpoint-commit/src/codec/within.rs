@@ -60,7 +60,7 @@ impl<'a, I: Iterator<Item = Piece<'a>> + Clone> Unencoded<'_, I> {
         }
         let mut set = Vec::new();
         if survey.span > 0 {
-            OpenSet::encode(&mut set, base, &pieces, &survey);
+            OpenSet::encode(&mut set, base, &pieces, survey);
         }
         let bytes = self.container(set);
         (bytes.len() <= self.limit).then_some(bytes)

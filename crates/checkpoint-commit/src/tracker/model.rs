@@ -187,6 +187,10 @@ proptest! {
     fn small_steps_do_as_the_model(start in any::<Option<u32>>(), steps in vec(step(4), 0..80)) {
         check(start.map(u64::from), &steps);
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
     fn large_steps_do_as_the_model(start in any::<Option<u32>>(), steps in vec(step(900), 0..40)) {

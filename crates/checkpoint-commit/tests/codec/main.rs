@@ -1,5 +1,7 @@
 //! The codec as its users see it.
 
+#![expect(clippy::unwrap_used, reason = "also the helpers are tests")]
+
 mod damage;
 mod events;
 mod receipts;

@@ -8,11 +8,11 @@ use proptest::prelude::*;
 use crate::events::{Event, Words, dense, event, stream};
 
 pub(crate) fn set<'a>(low: Option<u64>, pieces: impl Iterator<Item = Piece<'a>> + Clone) -> Option<OpenSet> {
-    decode(low, &encode(low, pieces, &[])).unwrap().open
+    decode(low, &encode(low, pieces, &[])).expect("it was encoded").open
 }
 
 fn check(set: &OpenSet, events: &[Event]) {
-    assert_eq!(set.high(), events.last().unwrap().position);
+    assert_eq!(set.high(), events.last().expect("there is a set").position);
     for Event { position, open } in events.iter().copied() {
         assert_eq!((set.is_open(position), set.is_handled(position)), (open, !open), "{position}");
     }
@@ -42,7 +42,7 @@ proptest! {
     }
 
     #[test]
-    fn the_words_in_which_events_come_make_no_difference((low, events) in stream(), lengths in vec(1..=64_usize, 1..5)) {
+    fn how_events_are_cut_into_words_does_not_matter((low, events) in stream(), lengths in vec(1..=64_usize, 1..5)) {
         let (one, other) = (Words::full(&events), Words::of(&events, &lengths));
         prop_assert_eq!(encode(low, one.pieces(), &[]), encode(low, other.pieces(), &[]));
     }

@@ -21,18 +21,21 @@ fn ten_open_of_a_million() {
     let open: Vec<_> = (0..10).map(|_| random.u64(0..MILLION)).collect();
     let size = size(&dense(MILLION, |position| open.contains(&position)));
     assert!(size <= 48, "{size}");
+    assert_eq!(size, 37);
 }
 
 #[test]
 fn a_hundredth_open_of_a_million() {
     let size = random_million(0.01);
     assert!(size <= 12 * 1024, "{size}");
+    assert_eq!(size, 11_218);
 }
 
 #[test]
 fn half_open_of_a_million() {
     let size = random_million(0.5);
     assert!(size <= 126 * 1024, "{size}");
+    assert_eq!(size, 125_014);
 }
 
 #[test]

@@ -22,11 +22,11 @@ fn check(title: &str, low: Option<u64>, events: &[Event], receipts: &[Receipt]) 
     let bytes = example(title);
     let encoded = encode(low, Words::full(events).pieces(), receipts);
     assert_eq!(format!("{:02x?}", encoded.to_vec()), format!("{bytes:02x?}"), "{title}");
-    let state = decode(low, &bytes).unwrap();
+    let state = decode(low, &bytes).expect("it is a state");
     assert_eq!(state.receipts, receipts);
     assert_eq!(state.open.as_ref().map(|set| set.high()), events.last().map(|event| event.position));
     for Event { position, open } in events {
-        assert_eq!(state.open.as_ref().unwrap().is_open(*position), *open, "{title}: {position}");
+        assert_eq!(state.open.as_ref().expect("it has events").is_open(*position), *open, "{title}: {position}");
     }
 }
 
