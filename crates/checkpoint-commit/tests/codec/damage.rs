@@ -67,7 +67,9 @@ proptest! {
         changes in vec((any::<proptest::sample::Index>(), any::<u8>()), 1..4),
     ) {
         let mut state = encode(low, Words::full(&events).pieces(), &[]).to_vec();
-        prop_assume!(!state.is_empty());
+        if state.is_empty() {
+            return Ok(());
+        }
         state.truncate(state.len() - 4);
         for (index, byte) in changes {
             let index = index.index(state.len());
