@@ -32,12 +32,9 @@ impl<S> Bits<S> {
         self.words[index / 64].fetch_or(bit, Ordering::AcqRel) & bit == 0
     }
 
+    /// The bits of 64 events.
     pub(crate) fn word(&self, number: usize) -> u64 {
         self.words[number].load(Ordering::Acquire)
-    }
-
-    pub(crate) fn all(&self) -> [u64; WORDS] {
-        array::from_fn(|number| self.word(number))
     }
 
     /// Nobody else can look, and whoever gets a handle later is told after this: no order is needed.

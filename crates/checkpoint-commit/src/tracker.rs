@@ -39,8 +39,8 @@ pub struct NotRising {
 
 /// Takes events in the order of the stream and their completions in any order, and knows up to where all are complete.
 ///
-/// One owner tracks and advances. Completing needs a [`Completion`] alone, or a shared reference, and takes one atomic
-/// operation. Every event that is tracked and above the low watermark takes some 8 bytes, in segments of which no more is
+/// One owner tracks, advances, and may complete events by their number. All others complete with a [`Completion`], which
+/// takes one atomic operation and waits for nobody. Every event that is tracked and above the low watermark takes some 8 bytes, in segments of which no more is
 /// copied when there are many.
 ///
 /// The **low watermark** is the largest position such that the event there and all that were tracked before it were
@@ -70,6 +70,8 @@ pub struct Tracker<S = ()> {
     segments: VecDeque<Segment<S>>,
     /// The number of the first event of the first segment.
     first: u64,
+    /// The number that the next event will have.
+    next: u64,
     /// How many events of the first segment are at or below the low watermark; less than [`LENGTH`].
     passed: usize,
     /// The last one emptied last: its memory is the likeliest to be in a cache.
@@ -90,7 +92,7 @@ impl<S: Clone> Tracker<S> {
     #[must_use]
     pub fn with_shared(start: Option<u64>, shared: S) -> Self {
         let (segments, spares) = (VecDeque::new(), Vec::new());
-        Self { low: start, high: start, segments, first: 0, passed: 0, spares, shared }
+        Self { low: start, high: start, segments, first: 0, next: 0, passed: 0, spares, shared }
     }
 
     /// Takes the next event of the stream.
@@ -102,18 +104,20 @@ impl<S: Clone> Tracker<S> {
         if let Some(high) = self.high.filter(|high| position <= *high) {
             return Err(NotRising { position, high });
         }
+        if self.segments.back().is_none_or(Segment::is_full) {
+            self.add_segment();
+        }
+        self.segments.back_mut().expect("one was added if there was none").push(position);
         self.high = Some(position);
-        let sequence = self.next();
-        self.last_with_room().push(position);
-        Ok(sequence)
+        self.next += 1;
+        Ok(Sequence(self.next - 1))
     }
 
-    fn last_with_room(&mut self) -> &mut Segment<S> {
-        if self.segments.back().is_none_or(Segment::is_full) {
-            let segment = self.spare().unwrap_or_else(|| Segment::new(self.shared.clone()));
-            self.segments.push_back(segment);
-        }
-        self.segments.back_mut().expect("one was pushed if there was none")
+    /// Rare, and so kept out of what is done for each event.
+    #[cold]
+    fn add_segment(&mut self) {
+        let segment = self.spare().unwrap_or_else(|| Segment::new(self.shared.clone()));
+        self.segments.push_back(segment);
     }
 
     fn spare(&mut self) -> Option<Segment<S>> {
@@ -123,28 +127,24 @@ impl<S: Clone> Tracker<S> {
 }
 
 impl<S> Tracker<S> {
-    /// The number that the next event will have.
-    fn next(&self) -> Sequence {
-        let events = self.segments.back().map_or(0, |last| (self.segments.len() - 1) * LENGTH + last.len());
-        Sequence(self.first + number(events))
-    }
-
     /// Marks an event as complete; false where it was complete before or was never tracked, and then nothing changes.
-    pub fn complete(&self, sequence: Sequence) -> bool {
+    ///
+    /// Takes no atomic operation, unless the event has a [`Completion`].
+    pub fn complete(&mut self, sequence: Sequence) -> bool {
         self.find(sequence).is_some_and(|(segment, index)| segment.complete(index))
     }
 
-    /// What completes an event from elsewhere; `None` where the low watermark has passed it or it was never tracked.
+    /// What completes an event from elsewhere; `None` where it is known to be complete or was never tracked.
     ///
     /// There can be several for one event; the first to complete it is told so.
-    pub fn completion(&self, sequence: Sequence) -> Option<Completion<S>> {
-        self.find(sequence).map(|(segment, index)| segment.completion(index))
+    pub fn completion(&mut self, sequence: Sequence) -> Option<Completion<S>> {
+        self.find(sequence).and_then(|(segment, index)| segment.completion(index))
     }
 
     /// The segment of an event above the low watermark, and its place there.
-    fn find(&self, sequence: Sequence) -> Option<(&Segment<S>, usize)> {
+    fn find(&mut self, sequence: Sequence) -> Option<(&mut Segment<S>, usize)> {
         let index = usize::try_from(sequence.0.checked_sub(self.first)?).ok()?;
-        let segment = self.segments.get(index / LENGTH)?;
+        let segment = self.segments.get_mut(index / LENGTH)?;
         (self.passed <= index && index % LENGTH < segment.len()).then_some((segment, index % LENGTH))
     }
 
@@ -186,7 +186,7 @@ impl<S> Tracker<S> {
 
     /// How many events were tracked that are above the low watermark, complete or not: the length of the window.
     pub fn above_low(&self) -> usize {
-        let events = self.next().0 - self.first;
+        let events = self.next - self.first;
         usize::try_from(events).expect("they are in memory") - self.passed
     }
 

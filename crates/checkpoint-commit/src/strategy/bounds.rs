@@ -21,7 +21,8 @@ pub struct Bounds {
     pub redelivered: u64,
     /// No handled event stays unstored for longer.
     pub age: Duration,
-    /// At most so many writes a second: between two there is the time of 1 / `writes_per_second`. May be below 1.
+    /// At most so many writes a second: from the end of one to the beginning of the next it takes at least
+    /// 1 / `writes_per_second` seconds. May be below 1.
     pub writes_per_second: f64,
 }
 

@@ -47,7 +47,7 @@ struct Parser<'a> {
     depth: usize,
 }
 
-impl<'a> Parser<'a> {
+impl Parser<'_> {
     fn whole(&mut self) -> Result<Rule, Fault> {
         let rule = self.strategy()?;
         if self.cursor.token().is_empty() { Ok(rule) } else { Err(self.fault("`or`, `and` or the end", EXAMPLE)) }

@@ -126,7 +126,7 @@ fn pass_one_segment(tracker: &mut Tracker) -> Completion {
     for _ in 0..LENGTH {
         let sequence = tracker.track(tracker.high().map_or(0, |high| high + 1)).unwrap();
         last = tracker.completion(sequence);
-        tracker.complete(sequence);
+        assert!(tracker.complete(sequence));
     }
     tracker.advance();
     last.expect("a segment has room for an event")

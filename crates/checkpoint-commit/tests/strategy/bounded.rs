@@ -216,6 +216,14 @@ fn less_than_one_write_a_second() {
 }
 
 #[test]
+fn so_few_writes_a_second_that_no_time_is_long_enough() {
+    let once = bounded(Bounds { redelivered: 1, age: Duration::from_millis(1), writes_per_second: f64::MIN_POSITIVE });
+    let progress = Progress { events: 5, since_store: Some(Duration::from_secs(1)), ..Progress::default() };
+    let wake = Wake { after: Some(Duration::MAX - Duration::from_secs(1)), ..Wake::default() };
+    assert_eq!(once.due(&progress), Due::When(wake));
+}
+
+#[test]
 fn a_rate_that_is_no_number_counts_as_none() {
     let wake = |events| Wake { events: Some(events), bytes: None, after: Some(Duration::from_secs(4)) };
     for rate in [f64::NAN, -1.0, f64::NEG_INFINITY, 0.0] {

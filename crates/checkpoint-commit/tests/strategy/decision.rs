@@ -163,8 +163,11 @@ fn nothing_wakes_a_manual_one() {
 }
 
 #[test]
-fn of_two_conditions_the_one_that_holds_no_longer_wakes() {
+fn of_two_conditions_only_those_that_do_not_hold_wake() {
     let strategy = every(10).and(after(Duration::from_secs(1)));
+    let both = Wake { events: Some(10), bytes: None, after: Some(Duration::from_millis(400)) };
+    let progress = Progress { age: Duration::from_millis(600), ..handled(9) };
+    assert_eq!(strategy.due(&progress), Due::When(both));
     let time = Wake { after: Some(Duration::from_millis(400)), ..Wake::default() };
     let progress = Progress { age: Duration::from_millis(600), ..handled(10) };
     assert_eq!(strategy.due(&progress), Due::When(time));
