@@ -93,23 +93,25 @@ async fn exactly_once_commits_the_read_model_with_the_position() {
     for run in 1..=3_u64 {
         let mut consumer = ExactlyOnce::start(&store, id("totals"), "test", every(4)).await.unwrap();
         let first = consumer.resume_from().map_or(1, |position| position + 1);
-        let mut transaction = store.pool().begin().await.unwrap();
+        let mut transaction = Some(store.pool().begin().await.unwrap());
         for position in first..first + 10 {
-            raw_sql(AssertSqlSafe(add.clone())).execute(&mut *transaction).await.unwrap();
+            let open = transaction.as_mut().unwrap();
+            raw_sql(AssertSqlSafe(add.clone())).execute(&mut **open).await.unwrap();
             consumer.handled(position, 0).unwrap();
             if consumer.is_due() {
-                let mut whole = std::mem::replace(&mut transaction, store.pool().begin().await.unwrap());
+                let mut whole = transaction.take().unwrap();
                 let commit = async |write: Write| {
                     let outcome = store.write_in(&mut whole, &write).await?;
                     whole.commit().await.expect("it commits");
                     Ok::<_, checkpoint::Error>(outcome)
                 };
                 consumer.commit(commit).await.unwrap();
+                transaction = Some(store.pool().begin().await.unwrap());
             }
         }
         // The last two of ten are handled and not committed, and so had no effect.
         assert_eq!((consumer.resume_from(), consumer.uncommitted()), (Some(8 * run), 2));
-        drop(transaction);
+        transaction.unwrap().rollback().await.unwrap();
         let total: i64 = checkpoint::postgres::sqlx::query_scalar(AssertSqlSafe(total.clone()))
             .fetch_one(store.pool())
             .await
