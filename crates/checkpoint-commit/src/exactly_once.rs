@@ -6,7 +6,7 @@ use checkpoint_core::{Checkpoint, CheckpointId, CheckpointStore, MAX_POSITION, O
 use tokio::time::Instant;
 
 use crate::pace::Pace;
-use crate::strategy::{Due, Progress, Strategy};
+use crate::strategy::{Due, Strategy};
 use crate::{Ended, LastStore, NotRising, TrackError};
 
 /// Handles events one after the other, many in one transaction, and the position goes into that transaction too: so each event has
@@ -150,15 +150,7 @@ impl ExactlyOnce {
     /// After which time a commit is due even if nothing more is handled; zero: now, `None`: never.
     pub fn due_in(&self) -> Option<Duration> {
         let now = Instant::now();
-        let progress = Progress {
-            events: self.events,
-            bytes: self.bytes,
-            age: self.oldest.map_or(Duration::ZERO, |oldest| now - oldest),
-            since_store: self.pace.stored_at.map(|at| now - at),
-            latency: self.pace.latency,
-            rate: self.pace.rate,
-        };
-        match self.strategy.due(&progress) {
+        match self.strategy.due(&self.pace.progress(self.events, self.bytes, self.oldest, now)) {
             Due::Now => Some(Duration::ZERO),
             Due::When(wake) => wake.after,
         }

@@ -106,7 +106,7 @@ impl Ledger {
         };
         let status = watch::Sender::new(Status::at_start(position));
         let ledger = Arc::new(Self { id, signal, settings, epoch: record.epoch, status, inner: Mutex::new(inner) });
-        let _first = ledger.signal.ledger.set(Arc::downgrade(&ledger));
+        ledger.signal.set_ledger(&ledger);
         ledger
     }
 

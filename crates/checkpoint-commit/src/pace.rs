@@ -7,6 +7,7 @@ use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use tokio::time::Instant;
 
 use crate::status::LastStore;
+use crate::strategy::Progress;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
@@ -16,11 +17,11 @@ const CONTENDED_PAUSE: Duration = Duration::from_millis(20);
 /// Measured over the last writes.
 #[derive(Debug)]
 pub(crate) struct Pace {
-    pub(crate) latency: Duration,
+    latency: Duration,
     /// Events handled a second.
-    pub(crate) rate: f64,
+    rate: f64,
     pub(crate) last: Option<LastStore>,
-    pub(crate) stored_at: Option<Instant>,
+    stored_at: Option<Instant>,
     pub(crate) retry_at: Option<Instant>,
     pauses: Option<ExponentialBackoff>,
 }
@@ -32,6 +33,18 @@ impl Pace {
 
     pub(crate) fn is_failing(&self) -> bool {
         self.pauses.is_some()
+    }
+
+    /// What a strategy looks at: so much is handled and not stored, the oldest of it since then.
+    pub(crate) fn progress(&self, events: u64, bytes: u64, oldest: Option<Instant>, now: Instant) -> Progress {
+        Progress {
+            events,
+            bytes,
+            age: oldest.map_or(Duration::ZERO, |oldest| now - oldest),
+            since_store: self.stored_at.map(|at| now - at),
+            latency: self.latency,
+            rate: self.rate,
+        }
     }
 
     /// A write that took place from `began` to `now` has stored `events` events.

@@ -1,7 +1,7 @@
 //! What tickets and the flusher share without a lock: how much was handled, and when somebody wants to hear of it.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{OnceLock, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
 use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedSender;
@@ -29,7 +29,7 @@ pub(crate) struct Signal {
     member: Member,
     flusher: UnboundedSender<Member>,
     /// For what needs the lock: set when the ledger is there. Weak, as the ledger's tracker holds this.
-    pub(crate) ledger: OnceLock<Weak<Ledger>>,
+    ledger: OnceLock<Weak<Ledger>>,
 }
 
 impl Signal {
@@ -46,6 +46,15 @@ impl Signal {
             flusher,
             ledger: OnceLock::new(),
         }
+    }
+
+    pub(crate) fn set_ledger(&self, ledger: &Arc<Ledger>) {
+        let _first = self.ledger.set(Arc::downgrade(ledger));
+    }
+
+    /// None once the committer is gone.
+    pub(crate) fn ledger(&self) -> Option<Arc<Ledger>> {
+        self.ledger.get()?.upgrade()
     }
 
     /// Counts an event of `bytes` bytes, after it was completed in the tracker.

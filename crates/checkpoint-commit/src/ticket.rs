@@ -44,8 +44,7 @@ impl Ticket {
     /// stored in the same write.
     pub fn skip(mut self, reason: impl fmt::Display) {
         let Some(completion) = self.completion.take() else { return };
-        let ledger = completion.shared().ledger.get().and_then(std::sync::Weak::upgrade);
-        if let Some(ledger) = ledger {
+        if let Some(ledger) = completion.shared().ledger() {
             ledger.skip(self.position, reason.to_string()); // before it can be passed
             completed(&completion, self.bytes);
         }
@@ -58,8 +57,7 @@ impl Ticket {
 
     fn fail(&mut self, error: &dyn fmt::Display) {
         let Some(completion) = self.completion.take() else { return };
-        let ledger = completion.shared().ledger.get().and_then(std::sync::Weak::upgrade);
-        if let Some(ledger) = ledger {
+        if let Some(ledger) = completion.shared().ledger() {
             ledger.nack(self.position, self.bytes, completion, error.to_string());
         }
     }

@@ -1,7 +1,5 @@
 //! When a write is due, what is in it, and what becomes of it.
 
-use std::time::Duration;
-
 use checkpoint_core::{Checkpoint, Error, Outcome, Write};
 use tokio::time::Instant;
 use tracing::warn;
@@ -158,14 +156,8 @@ impl Inner {
     }
 
     pub(super) fn progress(&self, counts: Counts, now: Instant) -> Progress {
-        Progress {
-            events: counts.events - self.stored.counts.events,
-            bytes: counts.bytes - self.stored.counts.bytes,
-            age: self.oldest.map_or(Duration::ZERO, |oldest| now - oldest),
-            since_store: self.pace.stored_at.map(|at| now - at),
-            latency: self.pace.latency,
-            rate: self.pace.rate,
-        }
+        let stored = self.stored.counts;
+        self.pace.progress(counts.events - stored.events, counts.bytes - stored.bytes, self.oldest, now)
     }
 
     /// This is what the store holds.
