@@ -73,6 +73,11 @@ pub(crate) struct FollowArgs {
     #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = parse_duration)]
     pub(crate) every: Duration,
 
+    /// How many COMMANDs run at once, each on a batch of its own. They may end in any order; none that is committed runs
+    /// again
+    #[arg(long, short, value_name = "N", default_value = "1", value_parser = parse_jobs, requires = "command")]
+    pub(crate) jobs: usize,
+
     /// How often COMMAND is tried again on a batch that it fails on
     #[arg(long, value_name = "N", default_value = "3", requires = "command")]
     pub(crate) retries: u32,
@@ -216,6 +221,9 @@ pub(crate) struct CompletionsArgs {
     pub(crate) shell: Shell,
 }
 
+/// Each takes a thread, a process and up to 8 MiB.
+const MAX_JOBS: usize = 1000;
+
 const EXAMPLES: &str = "\
 Examples:
   checkpoint follow app.log -- ./ship-to-archive   run a command on what is new
@@ -227,6 +235,7 @@ Examples:
   checkpoint follow app.log -- ./load-into-database
   checkpoint follow app.log --once --batch 500 -- sh -c 'gzip >> archive.gz'
   checkpoint follow app.log --from end --on-failure skip --skipped bad.log -- ./ship
+  checkpoint follow app.log --jobs 8 -- ./call-a-slow-service
   checkpoint follow app.log --id errors | grep ERROR
 
 COMMAND finds in its environment CHECKPOINT_ID, and CHECKPOINT_START and CHECKPOINT_END:
@@ -259,6 +268,13 @@ fn parse_lines(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(0) | Err(_) => Err("not a number of lines, at least 1".to_owned()),
         Ok(lines) => Ok(lines),
+    }
+}
+
+fn parse_jobs(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(jobs) if (1..=MAX_JOBS).contains(&jobs) => Ok(jobs),
+        _ => Err(format!("not a number of COMMANDs, 1 to {MAX_JOBS}")),
     }
 }
 
@@ -312,7 +328,9 @@ mod tests {
 
     #[test]
     fn what_is_about_command_needs_one() {
-        for about in [["--batch", "5"], ["--retries", "1"], ["--skipped", "b"], ["--on-failure", "stop"]] {
+        for about in
+            [["--batch", "5"], ["--jobs", "2"], ["--retries", "1"], ["--skipped", "b"], ["--on-failure", "stop"]]
+        {
             let follow = ["checkpoint", "follow", "a"];
             assert!(Cli::try_parse_from(follow.iter().chain(&about)).is_err(), "{about:?}");
         }

@@ -12,6 +12,10 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt;
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::args::{Cli, Command, CompletionsArgs};
 use crate::error::{CliError, Result};
@@ -29,13 +33,10 @@ fn main() -> ExitCode {
 
 /// What stores have to say, such as that they cut off what a crash left behind, on standard error.
 fn show_warnings() {
-    tracing_subscriber::fmt()
-        .with_max_level(tracing_subscriber::filter::LevelFilter::WARN)
-        .with_writer(io::stderr)
-        .with_ansi(false)
-        .with_target(false)
-        .without_time()
-        .init();
+    // follow says itself what the committer has to say
+    let levels = Targets::new().with_default(LevelFilter::WARN).with_target("checkpoint_commit", LevelFilter::OFF);
+    let lines = fmt::layer().with_writer(io::stderr).with_ansi(false).with_target(false).without_time();
+    tracing_subscriber::registry().with(lines.with_filter(levels)).init();
 }
 
 fn run(command: Command) -> Result<()> {

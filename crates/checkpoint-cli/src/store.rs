@@ -1,7 +1,9 @@
 use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
+use checkpoint::commit::{Committer, process_owner, strategy};
 use checkpoint::{CheckpointId, CheckpointStore, CheckpointStoreExt, ErrorKind, Outcome, Record, Write};
 use etcetera::BaseStrategy;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
@@ -61,6 +63,25 @@ impl Store {
         self.runtime.block_on(self.store.claim(id, owner))
     }
 
+    /// Claims `id` for a committer that stores as soon as there is something to store.
+    pub(crate) fn start_committer(&self, id: &CheckpointId, owner: &str) -> Answer<Committer> {
+        let builder = Committer::builder(Arc::clone(&self.store), id.clone()).owner(owner);
+        self.runtime.block_on(builder.strategy(strategy::always()).start())
+    }
+
+    pub(crate) fn wait_for<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
+    }
+
+    /// None: it took longer.
+    pub(crate) fn wait_at_most<T>(&self, time: Duration, future: impl Future<Output = T>) -> Option<T> {
+        self.runtime.block_on(async { tokio::time::timeout(time, future).await.ok() })
+    }
+
+    pub(crate) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
+        drop(self.runtime.spawn(future));
+    }
+
     pub(crate) fn reset(&self, id: &CheckpointId, position: Option<u64>, owner: &str) -> Answer<Record> {
         self.runtime.block_on(self.store.reset(id, position, owner))
     }
@@ -117,21 +138,13 @@ fn default_url(directory: &Path) -> Result<String> {
     Ok(format!("file:{}", utf8_percent_encode(path, SPECIAL)))
 }
 
-/// Who we are, as a label for people: `host:pid`.
-pub(crate) fn owner() -> String {
-    let system = rustix::system::uname();
-    let host = system.nodename().to_string_lossy();
-    let host: String = host.chars().filter(|c| !c.is_control()).collect();
-    format!("{host}:{}", std::process::id())
-}
-
 /// The owner label of an operator at the command line: who it was, and that it was not a consumer.
 pub(crate) fn operator() -> String {
     match env::var("USER") {
         Ok(user) if !user.is_empty() && user.len() < 200 && !user.contains(char::is_control) => {
-            format!("{user}@{}", owner())
+            format!("{user}@{}", process_owner())
         }
-        _ => owner(),
+        _ => process_owner(),
     }
 }
 
@@ -147,8 +160,7 @@ mod tests {
 
     #[test]
     fn an_owner_is_an_allowed_label() {
-        assert!(Record::check_owner(&owner()).is_ok());
         assert!(Record::check_owner(&operator()).is_ok());
-        assert!(owner().ends_with(&format!(":{}", std::process::id())));
+        assert!(operator().ends_with(&format!(":{}", std::process::id())));
     }
 }

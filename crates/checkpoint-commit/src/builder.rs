@@ -11,6 +11,7 @@ use crate::Committer;
 use crate::codec::{CannotDecode, State, decode};
 use crate::flusher::Flusher;
 use crate::ledger::{Ledger, Settings};
+use crate::owner::process_owner;
 use crate::receipts::{LogSink, ReceiptSink};
 use crate::signal::Signal;
 use crate::strategy::Strategy;
@@ -50,7 +51,7 @@ impl CommitterBuilder {
             store,
             flusher,
             id,
-            owner: default_owner(),
+            owner: process_owner(),
             strategy: Strategy::default(),
             window: 10_000,
             state_limit: 64 * 1024,
@@ -77,7 +78,7 @@ impl CommitterBuilder {
         Self { state_limit: bytes, ..self }
     }
 
-    /// A label for people, of who has claimed the checkpoint: `host:pid` if nothing is said.
+    /// A label for people, of who has claimed the checkpoint: [`process_owner`](crate::process_owner) if nothing is said.
     pub fn owner(self, owner: impl Into<String>) -> Self {
         Self { owner: owner.into(), ..self }
     }
@@ -140,7 +141,7 @@ impl CommitterBuilder {
         let settings = Settings { strategy, state_limit, receipts, sink, stuck_after };
         let ledger = Ledger::new(record, window, state.receipts, settings, signal);
         flusher.join(member, Arc::clone(&ledger));
-        Committer { ledger, resume_from: position, state_lost, _flusher: flusher }
+        Committer { ledger, epoch: record.epoch, resume_from: position, state_lost, _flusher: flusher }
     }
 
     async fn claim(&self) -> Result<Record> {
@@ -153,10 +154,4 @@ impl CommitterBuilder {
             }
         }
     }
-}
-
-/// `host:pid`.
-fn default_owner() -> String {
-    let system = rustix::system::uname();
-    format!("{}:{}", system.nodename().to_string_lossy(), std::process::id())
 }

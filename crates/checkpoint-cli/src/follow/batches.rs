@@ -1,38 +1,49 @@
 use std::time::{Duration, Instant};
 
-use super::command::{Batch, Handler};
-use super::ledger::{Ledger, pauses};
+use super::ahead::{Ahead, Coming};
+use super::command::Batch;
+use super::delivery::Delivery;
+use super::jobs::Jobs;
+use super::ledger::Ledger;
 use super::lines::{Cut, Limit, LineBuffer};
 use super::session::{LONG, Task, Waiter};
-use super::skipped::SkippedFile;
 use super::source::{Read, Source};
-use crate::error::{CliError, Result};
+use crate::error::Result;
 
 /// The most bytes of a batch, a single longer line aside.
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
 
-/// How lines go to COMMAND.
-#[derive(Debug)]
-pub(crate) struct Delivery {
-    pub(crate) handler: Handler,
+/// What becomes a batch, and how many of them are with a COMMAND at once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Batching {
     /// The most lines of a batch.
     pub(crate) lines: usize,
     /// How long a batch waits to become full.
     pub(crate) every: Duration,
-    pub(crate) retries: u32,
-    /// Where batches go that COMMAND fails on; `None` is the end.
-    pub(crate) skipped: Option<SkippedFile>,
+    /// The most batches at once.
+    pub(crate) jobs: usize,
 }
 
-/// A follow that hands its lines to COMMAND, a batch at a time, and commits each before the next.
+/// A follow that hands its lines to COMMAND, a batch at a time.
 #[derive(Debug)]
 struct Batches<'a> {
     task: &'a Task,
-    delivery: Delivery,
+    batching: Batching,
+    hands: Hands,
     ledger: Ledger,
     waiter: Waiter,
     source: Source,
     buffer: LineBuffer,
+    ahead: Ahead,
+}
+
+/// How batches are handed over and committed.
+#[derive(Debug)]
+enum Hands {
+    /// Each is committed before the next.
+    InTurn(Delivery),
+    /// Several at once, committed in whatever order they end.
+    AtOnce(Box<Jobs>),
 }
 
 /// Why there is a batch now.
@@ -49,41 +60,62 @@ enum Reason {
 }
 
 /// Hands on all there is until the end of it (with `--once`) or a signal.
-pub(crate) fn run(task: &Task, delivery: Delivery, mut ledger: Ledger, mut waiter: Waiter) -> Result<()> {
+pub(crate) fn run(
+    task: &Task,
+    batching: Batching,
+    delivery: Delivery,
+    mut ledger: Ledger,
+    mut waiter: Waiter,
+) -> Result<()> {
     let Some(source) = task.start(&mut ledger, &mut waiter)? else {
         return Ok(());
     };
-    let mut batches = Batches { task, delivery, ledger, waiter, source, buffer: LineBuffer::new() };
-    loop {
-        let (cut, reason) = batches.collect()?;
-        if cut.bytes > 0 {
-            batches.hand_over(cut)?;
-        }
-        let goes_on = match reason {
-            Reason::Due => !batches.waiter.wake.stopped(),
-            Reason::Over => batches.move_on()?,
-            Reason::End | Reason::Stopped => false,
-        };
-        if !goes_on {
-            return Ok(());
-        }
+    let ahead = ledger.ahead(source.end())?;
+    // what was handled ahead is kept until it is passed
+    let hands = if batching.jobs > 1 || ahead.end().is_some() {
+        Hands::AtOnce(Box::new(Jobs::start(delivery, batching.jobs, &mut ledger, &waiter.wake)?))
+    } else {
+        Hands::InTurn(delivery)
+    };
+    let mut batches = Batches { task, batching, hands, ledger, waiter, source, buffer: LineBuffer::new(), ahead };
+    let handed_on = batches.hand_on();
+    match batches.hands {
+        Hands::InTurn(_) => handed_on,
+        Hands::AtOnce(jobs) => jobs.finish(&batches.ledger, handed_on),
     }
 }
 
 impl Batches<'_> {
+    fn hand_on(&mut self) -> Result<()> {
+        loop {
+            let (cut, reason) = self.collect()?;
+            if cut.bytes > 0 && !self.hand_over(cut)? {
+                return Ok(());
+            }
+            let goes_on = match reason {
+                Reason::Due => !self.waiter.wake.stopped(),
+                Reason::Over => self.move_on()?,
+                Reason::End | Reason::Stopped => false,
+            };
+            if !goes_on {
+                return Ok(());
+            }
+        }
+    }
+
     fn collect(&mut self) -> Result<(Cut, Reason)> {
-        let limit = Limit { lines: self.delivery.lines, bytes: BATCH_BYTES };
         let mut due = None;
         loop {
             if self.waiter.wake.stopped() {
                 return Ok((Cut::default(), Reason::Stopped));
             }
+            let limit = self.pass_over()?;
             let (cut, full) = self.buffer.cut(limit);
             if full {
                 return Ok((cut, Reason::Due));
             }
             if cut.lines > 0 {
-                let due = *due.get_or_insert_with(|| Instant::now() + self.delivery.every);
+                let due = *due.get_or_insert_with(|| Instant::now() + self.batching.every);
                 if Instant::now() >= due {
                     return Ok((cut, Reason::Due));
                 }
@@ -97,16 +129,53 @@ impl Batches<'_> {
         }
     }
 
+    /// Drops from the buffer what an earlier run has handled, and says how much the next batch may be: not beyond what
+    /// follows of that.
+    fn pass_over(&mut self) -> Result<Limit> {
+        let limit = |bytes| Limit { lines: self.batching.lines, bytes };
+        loop {
+            let buffered = self.buffer.bytes().len();
+            let offset = self.source.position() - length(buffered);
+            match self.ahead.at(offset) {
+                Coming::New => return Ok(limit(BATCH_BYTES)),
+                Coming::Open(bytes) => return Ok(limit(BATCH_BYTES.min(size(bytes)))),
+                Coming::Handled(_) if buffered == 0 => return Ok(limit(BATCH_BYTES)),
+                Coming::Handled(bytes) => {
+                    self.buffer.take(buffered.min(size(bytes)));
+                    if let (Hands::AtOnce(jobs), true) = (&mut self.hands, size(bytes) <= buffered) {
+                        jobs.pass(&self.ledger, offset + bytes)?;
+                    }
+                }
+            }
+        }
+    }
+
     fn wait(&mut self, due: Option<Instant>) -> Result<()> {
         let timeout = due.map_or(LONG, |due| due.saturating_duration_since(Instant::now()));
         self.waiter.wait(timeout);
+        self.look()
+    }
+
+    /// Looks whether there is a reason to stop.
+    fn look(&mut self) -> Result<()> {
+        if let Hands::AtOnce(jobs) = &self.hands {
+            jobs.check(&self.ledger)?;
+        }
         self.ledger.look()
     }
 
     /// Goes on to the next file as soon as there is one. False if the program is to stop before.
     fn move_on(&mut self) -> Result<bool> {
+        // where the rest of the file is lost, what was handled of it stays handled: the next file begins behind that
+        if let Some(end) = self.ahead.end() {
+            self.source.lost_up_to(end);
+        }
         // nothing was left to hand over where the file is lost or empty
-        self.ledger.commit(self.source.position())?;
+        let position = self.source.position();
+        match &mut self.hands {
+            Hands::InTurn(_) => self.ledger.commit(position)?,
+            Hands::AtOnce(jobs) => jobs.settle(&mut self.ledger, position)?,
+        }
         while !self.source.move_on(&mut self.ledger)? {
             if self.task.once || !self.waiter.wait(LONG) {
                 return Ok(false);
@@ -116,58 +185,35 @@ impl Batches<'_> {
         Ok(true)
     }
 
-    fn hand_over(&mut self, cut: Cut) -> Result<()> {
-        let length = |bytes: usize| u64::try_from(bytes).expect("usize fits into u64");
+    /// False if the program is to stop, and the batch was not handed over.
+    fn hand_over(&mut self, cut: Cut) -> Result<bool> {
         let start = self.source.position() - length(self.buffer.bytes().len());
         let id = self.ledger.id().clone();
         let end = start + length(cut.bytes);
         let batch = Batch { id: &id, start, end, lines: cut.lines, bytes: &self.buffer.bytes()[..cut.bytes] };
-        self.delivery.deliver(self.task, batch, &self.waiter)?;
         self.ledger.saw(self.source.head());
-        self.ledger.commit(end)?;
-        self.task.console.handled(cut.lines, cut.bytes);
+        match &mut self.hands {
+            Hands::InTurn(delivery) => {
+                delivery.deliver(batch, &self.waiter.wake)?;
+                self.ledger.commit(end)?;
+                self.task.console.handled(cut.lines, cut.bytes);
+            }
+            Hands::AtOnce(jobs) => {
+                if !jobs.hand_over(&mut self.ledger, batch)? {
+                    return Ok(false);
+                }
+            }
+        }
         self.buffer.take(cut.bytes);
-        Ok(())
+        Ok(true)
     }
 }
 
-impl Delivery {
-    /// Runs COMMAND until it takes the batch, or skips it.
-    fn deliver(&self, task: &Task, batch: Batch<'_>, waiter: &Waiter) -> Result<()> {
-        let mut pauses = pauses();
-        let mut attempt = 1;
-        loop {
-            let Err(reason) = self.handler.run(batch)? else {
-                return Ok(());
-            };
-            if attempt > self.retries {
-                return self.give_up(task, batch, attempt, &reason);
-            }
-            let pause = pauses.next().expect("the pauses never end");
-            let failed = self.failed(task, batch, attempt, &reason);
-            task.console.say(format_args!("{failed}; trying again in {} ms", pause.as_millis()));
-            if waiter.wake.sleep(pause) {
-                return Err(CliError::gave_up(format!("{failed}; stopped by a signal, nothing of it is committed")));
-            }
-            attempt += 1;
-        }
-    }
+fn length(bytes: usize) -> u64 {
+    u64::try_from(bytes).expect("usize fits into u64")
+}
 
-    fn give_up(&self, task: &Task, batch: Batch<'_>, attempts: u32, reason: &str) -> Result<()> {
-        let failed = self.failed(task, batch, attempts, reason);
-        let Some(skipped) = &self.skipped else {
-            return Err(CliError::gave_up(format!("{failed}; nothing of it is committed")));
-        };
-        skipped.append(batch, attempts, reason)?;
-        task.console.say(format_args!("{failed}; skipped {} lines", batch.lines));
-        Ok(())
-    }
-
-    fn failed(&self, task: &Task, batch: Batch<'_>, attempt: u32, reason: &str) -> String {
-        let Batch { id, start, end, .. } = batch;
-        let (command, path) = (self.handler.name(), task.path.display());
-        format!(
-            "{command} failed on offsets {start} to {end} of {path} (checkpoint {id:?}), attempt {attempt}: {reason}"
-        )
-    }
+/// No buffer is larger than memory.
+fn size(bytes: u64) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
 }

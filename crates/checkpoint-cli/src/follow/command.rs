@@ -60,9 +60,10 @@ impl Handler {
             Ok(child) => child,
             Err(error) => return Ok(Err(format!("it could not be started: {error}"))),
         };
-        self.running.set(i32::try_from(child.id()).ok().and_then(Pid::from_raw));
+        let process = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+        self.running.began(process);
         let ended = child.wait();
-        self.running.set(None);
+        self.running.ended(process);
         Ok(match ended {
             Ok(status) if status.success() => Ok(()),
             Ok(status) => Err(status.to_string()),

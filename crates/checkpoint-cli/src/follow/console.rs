@@ -4,8 +4,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use checkpoint::commit::Status;
 use indicatif::{HumanBytes, HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
+use super::standing::Standing;
 use crate::error::Result;
 
 /// What people see on standard error: warnings always, progress or a summary unless they asked for quiet.
@@ -22,8 +24,11 @@ pub(crate) struct Console {
 struct Progress {
     lines: AtomicU64,
     bytes: AtomicU64,
-    /// Bytes from what was handled to the end of the file, when that was last looked at.
+    /// Bytes from what was handed over to the end of the file, when that was last looked at.
     lag: AtomicU64,
+    /// Bytes that were handed over and are not handled.
+    in_hand: AtomicU64,
+    standing: Mutex<Option<Standing>>,
     committed: Mutex<Option<Commit>>,
 }
 
@@ -53,14 +58,36 @@ impl Console {
     }
 
     pub(crate) fn handled(&self, lines: usize, bytes: usize) {
-        let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-        self.progress.lines.fetch_add(count(lines), Ordering::Relaxed);
-        let before = self.progress.bytes.fetch_add(count(bytes), Ordering::Relaxed);
+        self.handed_over(bytes);
+        self.taken(lines, bytes);
+    }
+
+    pub(crate) fn handed_over(&self, bytes: usize) {
         let lag = self.progress.lag.load(Ordering::Relaxed);
         self.lag(lag.saturating_sub(count(bytes)));
+        self.progress.in_hand.fetch_add(count(bytes), Ordering::Relaxed);
+    }
+
+    /// What was handed over is handled.
+    pub(crate) fn taken(&self, lines: usize, bytes: usize) {
+        self.progress.in_hand.fetch_sub(count(bytes), Ordering::Relaxed);
+        self.progress.lines.fetch_add(count(lines), Ordering::Relaxed);
+        let before = self.progress.bytes.fetch_add(count(bytes), Ordering::Relaxed);
         if let Some(bar) = &self.bar {
             bar.set_position(before + count(bytes));
         }
+    }
+
+    /// So many COMMANDs run at once.
+    pub(crate) fn running(&self, open: usize) {
+        let mut standing = self.progress.standing.lock().unwrap_or_else(PoisonError::into_inner);
+        standing.get_or_insert_with(Standing::default).open = open;
+    }
+
+    pub(crate) fn stands(&self, status: &Status) {
+        let mut standing = self.progress.standing.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = standing.as_ref().map_or(0, |standing| standing.open);
+        *standing = Some(Standing::new(status, open, Instant::now()));
     }
 
     pub(crate) fn lag(&self, bytes: u64) {
@@ -102,30 +129,43 @@ impl Console {
     }
 }
 
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
+
 impl Progress {
+    fn behind(&self) -> u64 {
+        self.lag.load(Ordering::Relaxed) + self.in_hand.load(Ordering::Relaxed)
+    }
+
     fn last_commit(&self) -> Option<Commit> {
         *self.committed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 const TEMPLATE: &str =
-    "{spinner} {lines} lines  {binary_bytes}  {binary_bytes_per_sec}  {lag} behind  committed {commit}";
+    "{spinner} {lines} lines  {binary_bytes}  {binary_bytes_per_sec}  {lag} behind  committed {commit}{jobs}";
 
 fn bar(progress: &Arc<Progress>) -> ProgressBar {
-    let [lines, lag, commit] = [(); 3].map(|()| Arc::clone(progress));
+    let [lines, lag, commit, jobs] = [(); 4].map(|()| Arc::clone(progress));
     let style = ProgressStyle::with_template(TEMPLATE)
         .expect("the template is well formed")
         .with_key("lines", move |_: &ProgressState, to: &mut dyn fmt::Write| {
             let _ = write!(to, "{}", HumanCount(lines.lines.load(Ordering::Relaxed)));
         })
         .with_key("lag", move |_: &ProgressState, to: &mut dyn fmt::Write| {
-            let _ = write!(to, "{}", HumanBytes(lag.lag.load(Ordering::Relaxed)));
+            let _ = write!(to, "{}", HumanBytes(lag.behind()));
         })
         .with_key("commit", move |_: &ProgressState, to: &mut dyn fmt::Write| {
             let _ = match commit.last_commit() {
                 Some(commit) => write!(to, "{} ago", elapsed(commit.at.elapsed())),
                 None => write!(to, "nothing yet"),
             };
+        })
+        .with_key("jobs", move |_: &ProgressState, to: &mut dyn fmt::Write| {
+            if let Some(standing) = &*jobs.standing.lock().unwrap_or_else(PoisonError::into_inner) {
+                let _ = write!(to, "  {standing}");
+            }
         });
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10)).with_style(style);
     bar.enable_steady_tick(Duration::from_millis(200));
@@ -133,7 +173,7 @@ fn bar(progress: &Arc<Progress>) -> ProgressBar {
 }
 
 /// Tenths of a second while that is short.
-fn elapsed(time: Duration) -> String {
+pub(crate) fn elapsed(time: Duration) -> String {
     match time.as_secs() {
         0..60 => format!("{:.1} s", time.as_secs_f64()),
         _ => HumanDuration(time).to_string(),
@@ -162,8 +202,8 @@ mod tests {
         let console = Console::new(false, true);
         console.lag(100);
         console.handled(2, 40);
-        assert_eq!(console.progress.lag.load(Ordering::Relaxed), 60);
+        assert_eq!(console.progress.behind(), 60);
         console.handled(9, 90); // the file has grown since
-        assert_eq!(console.progress.lag.load(Ordering::Relaxed), 0);
+        assert_eq!(console.progress.behind(), 0);
     }
 }

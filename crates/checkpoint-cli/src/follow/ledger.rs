@@ -2,10 +2,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
-use checkpoint::{Checkpoint, CheckpointId, Outcome, Record, Write};
+use checkpoint::commit::codec::decode;
+use checkpoint::commit::{Committer, Ended};
+use checkpoint::{Bytes, Checkpoint, CheckpointId, Outcome, Record, Write};
 
+use super::ahead::Ahead;
 use super::console::Console;
 use super::place::{HEAD_BYTES, Mark, Place, file_id};
+use super::standing;
 use super::wake::{Interval, Wake};
 use crate::error::{CliError, Result};
 use crate::show;
@@ -27,6 +31,8 @@ pub(crate) struct Ledger {
     epoch: u64,
     file_epoch: u64,
     committed: Option<u64>,
+    /// What stood beside the position when it was claimed.
+    state: Bytes,
     place: Option<Place>,
     /// The first bytes of the file that is being read, as far as they were seen.
     head: Vec<u8>,
@@ -64,6 +70,7 @@ impl Ledger {
             epoch: claimed.epoch,
             file_epoch: 0,
             committed: claimed.checkpoint.position,
+            state: claimed.state,
             place: None,
             head: Vec::new(),
             look: Interval::new(LOOK),
@@ -77,6 +84,10 @@ impl Ledger {
 
     pub(crate) fn id(&self) -> &CheckpointId {
         &self.id
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
     }
 
     /// The position that the store holds.
@@ -115,17 +126,64 @@ impl Ledger {
                 self.console.committed(position);
                 Ok(())
             }
-            Outcome::Fenced(_) => Err(self.taken_over()),
-            Outcome::Missing => Err(deleted(&self.id)),
-            Outcome::Ahead(ahead) => Err(CliError::failed(format!(
+            refused => Err(self.refused(&refused, Some(position))),
+        }
+    }
+
+    fn refused(&self, refused: &Outcome, position: Option<u64>) -> CliError {
+        let position = position.map_or_else(|| "none".to_owned(), |position| position.to_string());
+        match refused {
+            Outcome::Fenced(_) => self.taken_over(),
+            Outcome::Missing => deleted(&self.id),
+            Outcome::Ahead(ahead) => CliError::failed(format!(
                 "checkpoint {:?} is at {ahead}, ahead of {position} which was to be committed: somebody else wrote it",
                 self.id
-            ))),
-            refused @ (Outcome::Contended | Outcome::Mismatch(_)) => Err(CliError::failed(format!(
+            )),
+            Outcome::Stored | Outcome::Contended | Outcome::Mismatch(_) => CliError::failed(format!(
                 "checkpoint {:?}: the store answered {} to position {position}",
                 self.id,
                 refused.as_str()
-            ))),
+            )),
+        }
+    }
+
+    /// What an earlier run has handled beyond the position, in a file that ends at the offset `end`.
+    pub(crate) fn ahead(&mut self, end: u64) -> Result<Ahead> {
+        let unknown = match decode(self.committed, &self.state).map(|state| state.open) {
+            Ok(None) => return Ok(Ahead::default()),
+            Ok(Some(open)) if open.high() <= end => return Ok(Ahead::of(&open)),
+            Ok(Some(open)) => format!("the file ends at offset {end}, before {}", open.high()),
+            Err(error) => error.to_string(),
+        };
+        let id = &self.id;
+        self.console
+            .say(format_args!("checkpoint {id:?}: what was handled beyond its position is handed on again: {unknown}"));
+        let forget = Write::advance(Checkpoint::new(id.clone(), self.committed)).with_epoch(self.epoch);
+        match self.write(&forget)? {
+            Outcome::Stored => Ok(Ahead::default()),
+            refused => Err(self.refused(&refused, self.committed)),
+        }
+    }
+
+    /// A committer that commits the positions from now on. What it does is shown.
+    pub(crate) fn start_committer(&mut self) -> Result<Committer> {
+        let id = &self.id;
+        let committer = self.store.start_committer(id, &self.owner).map_err(|error| about(id, &error))?;
+        if committer.resume_from() != self.committed {
+            return Err(self.taken_over()); // by one who has gone as well
+        }
+        self.epoch = committer.epoch();
+        self.store.spawn(standing::show(committer.watch(), id.clone(), Arc::clone(&self.console)));
+        self.claim_file()?;
+        Ok(committer)
+    }
+
+    /// Why a committer has ended.
+    pub(crate) fn ended(&self, ended: Ended) -> CliError {
+        match ended {
+            Ended::Fenced { .. } => self.taken_over(),
+            Ended::Missing => deleted(&self.id),
+            other => CliError::because(format!("checkpoint {:?}", self.id), &other),
         }
     }
 
@@ -143,7 +201,7 @@ impl Ledger {
     }
 
     /// A position is committed only when the fingerprint covers the file as far as it can.
-    fn cover(&mut self, position: u64) -> Result<()> {
+    pub(crate) fn cover(&mut self, position: u64) -> Result<()> {
         let place = self.place.as_ref().expect("a file is entered before anything of it is committed");
         let offset = usize::try_from(position - place.base).unwrap_or(usize::MAX);
         if place.file.fingerprint.bytes >= offset.min(HEAD_BYTES) {

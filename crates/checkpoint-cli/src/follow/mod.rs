@@ -2,13 +2,16 @@
 //!
 //! `source` reads one file after the other and tells a file that grew from one that was rotated away (`rotation`,
 //! `names`, `opened`, `place`); `ledger` commits how far that got; `batches` and `copy` are the two things that can
-//! happen with the lines.
+//! happen with the lines, and `jobs` hands several batches over at once.
 
+mod ahead;
 mod batches;
 mod command;
 mod console;
 mod copy;
+mod delivery;
 mod id;
+mod jobs;
 mod ledger;
 mod lines;
 mod names;
@@ -19,6 +22,7 @@ mod session;
 mod signals;
 mod skipped;
 mod source;
+mod standing;
 mod wake;
 mod watch;
 
@@ -28,13 +32,16 @@ mod lives;
 use std::path::Path;
 use std::sync::Arc;
 
+use checkpoint::commit::process_owner;
+
 use crate::args::{FollowArgs, OnFailure};
 use crate::error::{CliError, Result};
-use crate::store::{self, Store};
+use crate::store::Store;
 
-use self::batches::Delivery;
+use self::batches::Batching;
 use self::command::Handler;
 use self::console::Console;
+use self::delivery::Delivery;
 use self::ledger::Ledger;
 use self::session::{Task, Waiter};
 use self::signals::Running;
@@ -52,16 +59,16 @@ pub(crate) fn follow(args: &FollowArgs) -> Result<()> {
     file_id(&id)?;
     let wake = Wake::new();
     let running = Running::default();
-    let delivery = delivery(args, &path, &running)?;
+    let console = Console::new(args.quiet, args.command.is_empty());
+    let delivery = delivery(args, &path, &console, &running)?;
     signals::listen(Arc::clone(&wake), running)?;
 
     let store = Store::open(args.store.store.as_deref())?;
-    let console = Console::new(args.quiet, delivery.is_none());
-    let ledger = Ledger::claim(store, id, store::owner(), Arc::clone(&console), Arc::clone(&wake))?;
+    let ledger = Ledger::claim(store, id, process_owner(), Arc::clone(&console), Arc::clone(&wake))?;
     let waiter = Waiter::new(&path, wake);
     let task = Task { path, from: args.from, once: args.once, console: Arc::clone(&console) };
     let followed = match delivery {
-        Some(delivery) => batches::run(&task, delivery, ledger, waiter),
+        Some(delivery) => batches::run(&task, batching(args), delivery, ledger, waiter),
         None => copy::run(&task, args.every, ledger, waiter),
     };
     console.finish(&followed);
@@ -69,7 +76,7 @@ pub(crate) fn follow(args: &FollowArgs) -> Result<()> {
 }
 
 /// How lines go to COMMAND, if there is one.
-fn delivery(args: &FollowArgs, path: &Path, running: &Running) -> Result<Option<Delivery>> {
+fn delivery(args: &FollowArgs, path: &Path, console: &Arc<Console>, running: &Running) -> Result<Option<Delivery>> {
     if args.command.is_empty() {
         return Ok(None);
     }
@@ -78,6 +85,11 @@ fn delivery(args: &FollowArgs, path: &Path, running: &Running) -> Result<Option<
         (OnFailure::Skip, Some(skipped)) => Some(SkippedFile::open(skipped, path)?),
         (OnFailure::Skip | OnFailure::Stop, _) => None,
     };
-    let FollowArgs { batch, every, retries, .. } = *args;
-    Ok(Some(Delivery { handler, lines: batch, every, retries, skipped }))
+    let (path, console) = (path.to_owned(), Arc::clone(console));
+    Ok(Some(Delivery { handler, retries: args.retries, skipped, path, console }))
+}
+
+fn batching(args: &FollowArgs) -> Batching {
+    let FollowArgs { batch, every, jobs, .. } = *args;
+    Batching { lines: batch, every, jobs }
 }

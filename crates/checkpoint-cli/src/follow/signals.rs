@@ -9,22 +9,26 @@ use signal_hook::iterator::Signals;
 use super::wake::Wake;
 use crate::error::{CliError, Result};
 
-/// The COMMAND that runs at this moment, if any: in a process group of its own, so that Ctrl-C reaches us alone.
+/// The COMMANDs that run at this moment: each in a process group of its own, so that Ctrl-C reaches us alone.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Running(Arc<Mutex<Option<Pid>>>);
+pub(crate) struct Running(Arc<Mutex<Vec<Pid>>>);
 
 impl Running {
-    pub(crate) fn set(&self, process: Option<Pid>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = process;
+    pub(crate) fn began(&self, process: Option<Pid>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(process);
     }
 
-    /// Kills it, with all that it started, and ends the program. To stop anywhere is safe: what is not committed is
+    pub(crate) fn ended(&self, process: Option<Pid>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|running| Some(*running) != process);
+    }
+
+    /// Kills them, with all that they started, and ends the program. To stop anywhere is safe: what is not committed is
     /// handed on again.
     fn abort(&self) -> ! {
         // held until the end: nobody goes on with a COMMAND that failed because we killed it
         let running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let killed = running.is_some_and(|group| kill_process_group(group, Signal::KILL).is_ok());
-        let what = if killed {
+        let killed = running.iter().filter(|group| kill_process_group(**group, Signal::KILL).is_ok()).count();
+        let what = if killed > 0 {
             "COMMAND was killed and nothing of its batch is committed"
         } else {
             "what was not committed yet will be handed on again"

@@ -2,6 +2,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use super::command::Batch;
@@ -11,7 +12,8 @@ use crate::show;
 /// The file that batches go to which COMMAND does not take.
 #[derive(Debug)]
 pub(crate) struct SkippedFile {
-    file: File,
+    /// One entry at a time.
+    file: Mutex<File>,
     path: PathBuf,
 }
 
@@ -27,7 +29,7 @@ impl SkippedFile {
         if followed.metadata().is_ok_and(is_followed) {
             return Err(CliError::usage(format!("--skipped {} is the followed file itself", path.display())));
         }
-        Ok(Self { file, path: path.to_owned() })
+        Ok(Self { file: Mutex::new(file), path: path.to_owned() })
     }
 
     /// Appends `batch` and why it is here. When this returns it is on disk.
@@ -42,11 +44,12 @@ impl SkippedFile {
     }
 
     fn write(&self, entry: &[u8]) -> io::Result<()> {
-        let before = self.file.metadata()?.len();
-        let written = (&self.file).write_all(entry).and_then(|()| self.file.sync_all());
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = file.metadata()?.len();
+        let written = file.write_all(entry).and_then(|()| file.sync_all());
         if written.is_err() {
             // half an entry would spoil those that come after it; if this fails too, the header still gives its length
-            let _ = self.file.set_len(before);
+            let _ = file.set_len(before);
         }
         written
     }

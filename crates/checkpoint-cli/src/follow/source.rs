@@ -91,6 +91,16 @@ impl Source {
         self.base + self.current.offset
     }
 
+    /// The logical offset at which the current file ended when it was opened.
+    pub(crate) fn end(&self) -> u64 {
+        self.base + self.current.opened.size
+    }
+
+    /// What was not read of the current file up to there is lost: the next one begins there.
+    pub(crate) fn lost_up_to(&mut self, position: u64) {
+        self.current.offset = self.current.offset.max(position.saturating_sub(self.base));
+    }
+
     /// The first bytes of the current file, as far as they were seen.
     pub(crate) fn head(&self) -> &[u8] {
         &self.current.opened.head

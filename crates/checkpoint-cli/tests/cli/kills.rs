@@ -16,12 +16,12 @@ const BATCH: usize = 100;
 const TAKE: &str =
     "{ echo \"= $CHECKPOINT_START $CHECKPOINT_END\"; cat; } > batch.$$ && cat batch.$$ >> out; rm batch.$$";
 
-fn kills() -> usize {
+pub(crate) fn kills() -> usize {
     std::env::var("CHECKPOINT_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(30)
 }
 
 /// Moments between two kills: from at once to well into the work.
-fn moments() -> impl Iterator<Item = Duration> {
+pub(crate) fn moments() -> impl Iterator<Item = Duration> {
     let mut random = 0x2013_0101_u64;
     std::iter::repeat_with(move || {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -119,7 +119,7 @@ fn killed_without_a_command_it_goes_on_at_the_last_commit() {
 }
 
 /// Writes `lines` bit by bit, and rotates all the time: renames, or copies and truncates.
-fn write_and_rotate(place: &Place, lines: &[&[u8]], done: &AtomicBool) {
+pub(crate) fn write_and_rotate(place: &Place, lines: &[&[u8]], done: &AtomicBool) {
     let mut rotations = 0;
     for (n, some) in lines.chunks(40).enumerate() {
         place.append("a.log", some.concat());

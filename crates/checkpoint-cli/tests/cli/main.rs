@@ -5,6 +5,7 @@
 mod bad;
 mod common;
 mod follow;
+mod jobs;
 mod kills;
 mod records;
 mod rotation;
