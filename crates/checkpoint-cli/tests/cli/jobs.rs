@@ -343,17 +343,20 @@ fn a_store_that_fails_for_a_while_stops_nothing() {
     place.write("a.log", "");
     let program = env!("CARGO_BIN_EXE_checkpoint");
     let script = format!(
-        "trap '' XFSZ; ulimit -S -f 1; exec {program} follow a.log --id a --every 1ms --batch 1 --jobs 2 -- \
+        "trap '' XFSZ; exec {program} follow a.log --id a --every 1ms --batch 1 --jobs 2 -- \
          sh -c 'cat >> out' 2>a.err"
     );
     let mut shell = std::process::Command::new("sh");
     shell.args(["-c", &script]).current_dir(place.directory.path());
     shell.env("CHECKPOINT_STORE", format!("file:{}", place.path("store").display()));
     let running = Running { child: shell.stdin(std::process::Stdio::null()).spawn().unwrap() };
+    until("it has begun", || place.position("a"));
+    let pid = running.child.id().to_string();
+    limit_files(&pid, "2048:unlimited");
     until("it says that it cannot commit", || {
         place.append("a.log", "a\n");
         thread::sleep(Duration::from_millis(3));
-        place.text("a.err").contains("trying again").then_some(())
+        place.text("a.err").contains("trying again until").then_some(())
     });
     assert!(place.text("a.err").contains("\"a\""), "{}", place.text("a.err"));
     let pid = running.child.id().to_string();
@@ -366,4 +369,10 @@ fn a_store_that_fails_for_a_while_stops_nothing() {
     let end = u64::try_from(all.len()).unwrap();
     until("all is committed", || (place.position("a") == Some(end)).then_some(()));
     running.stop();
+}
+
+/// The process and those that it starts cannot make files longer than that.
+fn limit_files(pid: &str, bytes: &str) {
+    let limit = format!("--fsize={bytes}");
+    assert!(std::process::Command::new("prlimit").args(["--pid", pid, &limit]).status().unwrap().success());
 }
