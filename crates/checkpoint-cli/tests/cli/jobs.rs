@@ -359,10 +359,7 @@ fn a_store_that_fails_for_a_while_stops_nothing() {
         place.text("a.err").contains("trying again until").then_some(())
     });
     assert!(place.text("a.err").contains("\"a\""), "{}", place.text("a.err"));
-    let pid = running.child.id().to_string();
-    assert!(
-        std::process::Command::new("prlimit").args(["--pid", &pid, "--fsize=unlimited"]).status().unwrap().success()
-    );
+    limit_files(&pid, "unlimited");
     until("it says so", || place.text("a.err").contains("works again").then_some(()));
     let all = place.read("a.log");
     until_file(&place.path("out"), &all);
