@@ -36,7 +36,8 @@ fn main() {
 
     let nested: BTreeMap<_, BTreeMap<_, Vec<_>>> = (0..100)
         .map(|carrier| {
-            let by_airport = (0..50).map(|airport| (format!("{airport:03}"), (0..20).map(|_| stats(&mut random)).collect()));
+            let by_airport =
+                (0..50).map(|airport| (format!("{airport:03}"), (0..20).map(|_| stats(&mut random)).collect()));
             (format!("carrier {carrier}"), by_airport.collect())
         })
         .collect();

@@ -11,8 +11,6 @@ mod pages;
 mod parts;
 mod table;
 mod tag;
-#[cfg(test)]
-mod tests;
 mod tree;
 mod variant;
 

@@ -82,7 +82,7 @@ pub fn encode(header: &Header, bucket: &Bucket, options: &Options) -> Result<Enc
     {
         return Ok(Encoded::seal(pieces));
     }
-    let mut rope = Rope::new(survey.bytes);
+    let mut rope = Rope::new(survey.copied);
     body::write(&mut rope, bucket);
     let pieces = std::iter::once(header.write(false).into()).chain(rope.finish()).collect();
     Ok(Encoded::seal(pieces))
@@ -91,7 +91,7 @@ pub fn encode(header: &Header, bucket: &Bucket, options: &Options) -> Result<Enc
 /// Reads a snapshot.
 ///
 /// Values are slices of `snapshot`, or of what it is decompressed to, and keep that in memory. Whatever the bytes are, this
-/// does not panic, and takes no more than 64 times their memory, plus some 256 KiB for the decompressor.
+/// does not panic, and takes no more than 80 times their memory, plus some 256 KiB for the decompressor.
 ///
 /// # Errors
 ///

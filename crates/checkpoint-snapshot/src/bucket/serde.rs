@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Bucket, BucketError, Kind, Problem};
-use crate::codec;
 use crate::bucket::Value;
+use crate::codec;
 
 impl Bucket {
     /// Puts in any type that serializes, in a compact form that is about as quick as any and describes itself: fields may

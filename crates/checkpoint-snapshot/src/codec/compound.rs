@@ -16,12 +16,7 @@ pub(super) struct Compound<'a> {
 }
 
 impl<'a> Compound<'a> {
-    pub(super) fn begin(
-        encoder: &'a mut Encoder,
-        tag: u8,
-        open_tag: u8,
-        length: Option<usize>,
-    ) -> Result<Self, Error> {
+    pub(super) fn begin(encoder: &'a mut Encoder, tag: u8, open_tag: u8, length: Option<usize>) -> Result<Self, Error> {
         encoder.enter()?;
         if let Some(length) = length {
             encoder.pages.push(tag);

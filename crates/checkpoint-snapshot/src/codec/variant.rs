@@ -35,11 +35,7 @@ impl<'de> VariantAccess<'de> for Unit<'de> {
         Err(Error::invalid_type(Unexpected::UnitVariant, &"tuple variant"))
     }
 
-    fn struct_variant<V: Visitor<'de>>(
-        self,
-        _fields: &'static [&'static str],
-        _visitor: V,
-    ) -> Result<V::Value, Error> {
+    fn struct_variant<V: Visitor<'de>>(self, _fields: &'static [&'static str], _visitor: V) -> Result<V::Value, Error> {
         Err(Error::invalid_type(Unexpected::UnitVariant, &"struct variant"))
     }
 }

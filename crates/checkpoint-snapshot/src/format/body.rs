@@ -24,6 +24,8 @@ pub(super) const PART_ENTRIES: u64 = 6;
 #[derive(Debug, Default)]
 pub(super) struct Survey {
     pub(super) bytes: u64,
+    /// How many of them are not shared.
+    pub(super) copied: u64,
     /// How many entries there are at all depths, where a part counts as [`PART_ENTRIES`].
     pub(super) entries: u64,
 }
@@ -32,9 +34,9 @@ impl Survey {
     pub(super) fn of(bucket: &Bucket) -> Result<Self, CannotEncode> {
         let mut entries = 0;
         count(bucket, 0, &mut entries)?;
-        let mut bytes = Count::default();
-        write(&mut bytes, bucket);
-        Ok(Self { bytes: bytes.0, entries })
+        let mut counted = Count::default();
+        write(&mut counted, bucket);
+        Ok(Self { bytes: counted.bytes, copied: counted.copied, entries })
     }
 }
 

@@ -106,7 +106,7 @@ impl Write for Pages {
 
 /// The bucket of a snapshot that has `length` bytes in all, from behind its header on.
 pub(super) fn decompress(mut reader: Reader<'_>, length: usize) -> Result<Bucket, CannotDecode> {
-    let survey = Survey { bytes: reader.number()?, entries: reader.number()? };
+    let survey = Survey { bytes: reader.number()?, copied: 0, entries: reader.number()? };
     if smallest(&survey) > wide(length) {
         return invalid("its bucket would be too large for it");
     }
@@ -124,7 +124,8 @@ pub(super) fn decompress(mut reader: Reader<'_>, length: usize) -> Result<Bucket
 fn expand(compressed: &[u8], survey: &Survey) -> Result<Bytes, CannotDecode> {
     let Ok(length) = usize::try_from(survey.bytes) else { return invalid("it has more bytes than memory could") };
     let mut bytes = Vec::with_capacity(length);
-    let expanded = zstd::bulk::Decompressor::new().and_then(|mut zstd| zstd.decompress_to_buffer(compressed, &mut bytes));
+    let expanded =
+        zstd::bulk::Decompressor::new().and_then(|mut zstd| zstd.decompress_to_buffer(compressed, &mut bytes));
     match expanded {
         Ok(expanded) if expanded == length => Ok(bytes.into()),
         _ => invalid("its bucket cannot be decompressed to the size that it announces"),

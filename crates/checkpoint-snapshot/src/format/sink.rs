@@ -19,11 +19,21 @@ pub(super) trait Sink {
 
 /// Only counts.
 #[derive(Debug, Default)]
-pub(super) struct Count(pub(super) u64);
+pub(super) struct Count {
+    pub(super) bytes: u64,
+    /// How many of them a [`Rope`] copies.
+    pub(super) copied: u64,
+}
 
 impl Sink for Count {
     fn put(&mut self, bytes: &[u8]) {
-        self.0 += wide(bytes.len());
+        self.bytes += wide(bytes.len());
+        self.copied += wide(bytes.len());
+    }
+
+    fn share(&mut self, bytes: &Bytes) {
+        self.bytes += wide(bytes.len());
+        self.copied += if bytes.len() > COPIED { 0 } else { wide(bytes.len()) };
     }
 }
 
@@ -32,14 +42,14 @@ impl Sink for Count {
 pub(super) struct Rope {
     pieces: Vec<Bytes>,
     page: BytesMut,
-    /// How many bytes are still to come.
+    /// How many bytes are still to be copied.
     left: u64,
 }
 
 impl Rope {
-    /// For `bytes` bytes.
-    pub(super) fn new(bytes: u64) -> Self {
-        Self { pieces: Vec::new(), page: BytesMut::new(), left: bytes }
+    /// For what copies so many bytes.
+    pub(super) fn new(copied: u64) -> Self {
+        Self { pieces: Vec::new(), page: BytesMut::new(), left: copied }
     }
 
     pub(super) fn finish(mut self) -> Vec<Bytes> {
@@ -76,6 +86,5 @@ impl Sink for Rope {
         }
         self.cut();
         self.pieces.push(bytes.clone());
-        self.left = self.left.saturating_sub(wide(bytes.len()));
     }
 }
