@@ -64,6 +64,22 @@ impl<'de, 't> Decoder<'de, 't> {
         Ok(u64::from_le_bytes(word))
     }
 
+    /// The next value, if it is an integer from 0 on. Types that ask for one have mostly that.
+    #[inline]
+    fn natural(&mut self) -> Result<Option<u64>, Flaw> {
+        match self.reader.rest {
+            [tag @ ..=tag::SMALL, rest @ ..] => {
+                self.reader.rest = rest;
+                Ok(Some((*tag).into()))
+            }
+            [tag @ tag::NATURAL..tag::NEGATIVE, rest @ ..] => {
+                self.reader.rest = rest;
+                self.integer(*tag - tag::NATURAL).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
     #[inline]
     fn text(&mut self, length: usize) -> Result<&'de str, Flaw> {
         crate::read::text(self.reader.take(length)?)
@@ -172,6 +188,56 @@ impl<'de> Deserializer<'de> for &mut Decoder<'de, '_> {
         }
     }
 
+    #[inline]
+    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.natural()? {
+            Some(number) => visitor.visit_u64(number),
+            None => self.deserialize_any(visitor),
+        }
+    }
+
+    #[inline]
+    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.deserialize_u64(visitor)
+    }
+
+    #[inline]
+    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.deserialize_u64(visitor)
+    }
+
+    #[inline]
+    fn deserialize_i32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.deserialize_u64(visitor)
+    }
+
+    #[inline]
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.reader.rest {
+            [tag::FLOAT_64, rest @ ..] if rest.len() >= 8 => {
+                self.reader.rest = rest;
+                visitor.visit_f64(f64::from_le_bytes(self.reader.array()?))
+            }
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
+    #[inline]
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        _fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        match self.reader.rest.first() {
+            Some(tag @ tag::SHORT_STRUCT..tag::VARIANT) => {
+                self.reader.byte()?;
+                self.fields(*tag, visitor)
+            }
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
     /// What is there and not nothing is some: so a field can become optional later.
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.reader.rest.first() {
@@ -213,7 +279,7 @@ impl<'de> Deserializer<'de> for &mut Decoder<'de, '_> {
     }
 
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
-        tuple_struct map struct identifier ignored_any
+        bool i8 i16 i128 u8 u16 u128 f32 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map
+        identifier ignored_any
     }
 }

@@ -35,6 +35,11 @@ impl Error {
     }
 
     #[cold]
+    pub(super) fn in_field(self, name: &str) -> Self {
+        self.at(Step::Field(name.to_owned()))
+    }
+
+    #[cold]
     pub(super) fn at(mut self, step: Step) -> Self {
         self.0.path.push(step);
         self

@@ -139,8 +139,7 @@ impl<'de> MapAccess<'de> for &mut Fields<'_, 'de, '_, '_> {
 
     #[inline]
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
-        let name = self.name;
-        seed.deserialize(&mut *self.decoder).map_err(|error| error.at(Step::Field(name.to_owned())))
+        seed.deserialize(&mut *self.decoder).map_err(|error| error.in_field(self.name))
     }
 
     fn size_hint(&self) -> Option<usize> {

@@ -5,7 +5,6 @@ use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error as _, Unexpecte
 
 use super::Error;
 use super::decoder::Decoder;
-use super::error::Step;
 
 /// A variant with nothing in it.
 #[derive(Debug)]
@@ -49,7 +48,7 @@ pub(super) struct Variant<'a, 'de, 't> {
 
 impl Variant<'_, '_, '_> {
     fn within<T>(name: &str, value: Result<T, Error>) -> Result<T, Error> {
-        value.map_err(|error| error.at(Step::Field(name.to_owned())))
+        value.map_err(|error| error.in_field(name))
     }
 }
 
