@@ -5,7 +5,7 @@ use super::command::Batch;
 use super::delivery::Delivery;
 use super::jobs::Jobs;
 use super::ledger::Ledger;
-use super::lines::{Cut, Limit, LineBuffer};
+use super::lines::{Cut, Limit, LineBuffer, length};
 use super::session::{LONG, Task, Waiter};
 use super::source::{Read, Source};
 use crate::error::Result;
@@ -207,10 +207,6 @@ impl Batches<'_> {
         self.buffer.take(cut.bytes);
         Ok(true)
     }
-}
-
-fn length(bytes: usize) -> u64 {
-    u64::try_from(bytes).expect("usize fits into u64")
 }
 
 /// No buffer is larger than memory.

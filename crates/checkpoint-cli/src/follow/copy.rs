@@ -12,7 +12,7 @@ use rustix::fs::OFlags;
 
 use super::console::Console;
 use super::ledger::{LOOK, Ledger};
-use super::lines::{Cut, LineBuffer};
+use super::lines::{Cut, LineBuffer, length};
 use super::session::{LONG, Task, Waiter};
 use super::source::{Read, Source};
 use super::wake::Wake;
@@ -243,8 +243,4 @@ fn standard_output(followed: &Path) -> Result<File> {
         return Err(CliError::failed("standard output is closed: send it somewhere, or give a COMMAND"));
     }
     Ok(output)
-}
-
-fn length(bytes: usize) -> u64 {
-    u64::try_from(bytes).expect("usize fits into u64")
 }

@@ -107,6 +107,11 @@ impl LineBuffer {
     }
 }
 
+/// So many bytes as a length in a file.
+pub(crate) fn length(bytes: usize) -> u64 {
+    u64::try_from(bytes).expect("usize fits into u64")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

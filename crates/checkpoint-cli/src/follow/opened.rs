@@ -3,6 +3,7 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
+use super::lines::length;
 use super::place::{HEAD_BYTES, Mark};
 use crate::error::{CliError, Result};
 
@@ -59,7 +60,7 @@ impl Opened {
             let mut block = vec![0; usize::try_from(end - start).expect("a block is small")];
             self.file.read_exact_at(&mut block, start).map_err(cannot)?;
             if let Some(newline) = memchr::memrchr(b'\n', &block) {
-                return Ok(start + u64::try_from(newline).expect("usize fits into u64") + 1);
+                return Ok(start + length(newline) + 1);
             }
             end = start;
         }
@@ -88,7 +89,7 @@ fn read_up_to(file: &File, offset: u64) -> io::Result<Vec<u8>> {
     let mut bytes = vec![0; HEAD_BYTES];
     let mut filled = 0;
     while filled < bytes.len() {
-        let at = offset + u64::try_from(filled).expect("usize fits into u64");
+        let at = offset + length(filled);
         match read_some(file, &mut bytes[filled..], at)? {
             0 => break,
             read => filled += read,

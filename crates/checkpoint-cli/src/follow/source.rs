@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::console::Console;
 use super::ledger::Ledger;
-use super::lines::LineBuffer;
+use super::lines::{LineBuffer, length};
 use super::opened::{Opened, read_head, read_some};
 use super::place::{HEAD_BYTES, Mark, Place};
 use super::rotation::Directory;
@@ -118,7 +118,7 @@ impl Source {
             };
             match read {
                 Chunk::Read { size } => {
-                    let unhandled = u64::try_from(buffer.bytes().len()).expect("usize fits into u64");
+                    let unhandled = length(buffer.bytes().len());
                     self.console.lag(size.saturating_sub(self.current.offset) + unhandled);
                     return Ok(Read::More);
                 }
@@ -233,7 +233,7 @@ impl Current {
         }
         let seen = self.opened.head.len();
         self.see(&room[..read]);
-        let end = self.offset + u64::try_from(read).expect("usize fits into u64");
+        let end = self.offset + length(read);
         // looked at after the read: nothing that came into the file's place since is taken for its own
         if !self.is_unchanged(end)? {
             self.opened.head.truncate(seen);
@@ -248,7 +248,7 @@ impl Current {
     /// Adds to the head what `chunk`, at the offset, knows more of it.
     fn see(&mut self, chunk: &[u8]) {
         let head = &mut self.opened.head;
-        let known = u64::try_from(head.len()).expect("usize fits into u64");
+        let known = length(head.len());
         let skip = usize::try_from(known.saturating_sub(self.offset)).unwrap_or(usize::MAX);
         if let Some(more) = chunk.get(skip..) {
             head.extend(more.iter().take(HEAD_BYTES - head.len()));
