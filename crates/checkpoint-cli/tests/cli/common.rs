@@ -134,6 +134,16 @@ impl Running {
         until("the program has ended", || self.child.try_wait().unwrap())
     }
 
+    /// Interrupts it until it has ended: two signals at once may be seen as one.
+    #[track_caller]
+    pub(crate) fn interrupt(&mut self) -> ExitStatus {
+        until("the program has ended", || {
+            self.signal("-INT");
+            thread::sleep(Duration::from_millis(20));
+            self.child.try_wait().unwrap()
+        })
+    }
+
     /// Asks it to stop and waits until it has.
     #[track_caller]
     pub(crate) fn stop(mut self) {
@@ -166,6 +176,13 @@ pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         assert!(begun.elapsed() < DEADLINE, "waited too long until {what}");
         thread::sleep(Duration::from_millis(5));
     }
+}
+
+/// Waits until there is no process with this id.
+#[track_caller]
+pub(crate) fn until_gone(pid: &str) {
+    let alive = || Command::new("kill").args(["-0", pid.trim()]).output().unwrap().status.success();
+    until("the process is gone", || (!alive()).then_some(()));
 }
 
 /// Waits until the file at `path` has these bytes.

@@ -1,9 +1,8 @@
 //! `follow`: what is handed on, in both modes, and what is committed.
 
 use std::fs;
-use std::time::Duration;
 
-use crate::common::{FLIGHTS, Place, until, until_file};
+use crate::common::{FLIGHTS, Place, until, until_file, until_gone};
 
 const TO_OUT: [&str; 4] = ["--", "sh", "-c", "cat >> out"];
 
@@ -232,16 +231,9 @@ fn a_second_signal_kills_the_command_and_commits_nothing() {
     let slow = "echo $$ > begun.new; mv begun.new begun; sleep 1000; cat >> out";
     let mut running = place.start("a", &follow(&[], &["--", "sh", "-c", slow]));
     let pid = until("COMMAND runs", || fs::read_to_string(place.path("begun")).ok());
-    // two signals at once may be seen as one
-    until("it is killed", || {
-        running.signal("-INT");
-        std::thread::sleep(Duration::from_millis(20));
-        running.child.try_wait().unwrap()
-    });
-    assert_eq!(running.ends().code(), Some(1));
+    assert_eq!(running.interrupt().code(), Some(1));
     assert!(place.text("a.err").contains("killed"), "{}", place.text("a.err"));
-    let gone = || std::process::Command::new("kill").args(["-0", pid.trim()]).output().unwrap();
-    until("COMMAND is gone", || (!gone().status.success()).then_some(()));
+    until_gone(&pid);
     assert_eq!(place.position("a"), Some(0));
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use checkpoint::commit::codec::{OpenSet, decode};
 use checkpoint::{CheckpointId, CheckpointStore, Record};
 
-use crate::common::{FLIGHTS, Place, Running, numbered_flights, until, until_file};
+use crate::common::{FLIGHTS, Place, Running, numbered_flights, until, until_file, until_gone};
 use crate::kills::{kills, moments};
 
 fn follow<'a>(jobs: &'a str, args: &[&'a str], command: &'a str) -> Vec<&'a str> {
@@ -158,15 +158,21 @@ fn skipped_batches_of_several_commands_are_kept_whole() {
     assert_eq!(place.position("a"), Some(FLIGHTS.len().try_into().unwrap()));
 }
 
+/// Both COMMANDs wait for the file `go`, with the first two of three batches.
+fn two_busy(place: &Place) -> Running {
+    place.write("a.log", "1\n2\n3\n");
+    let slow = format!("touch begun.$CHECKPOINT_START; until test -e go; do sleep 0.01; done; {TAKE}");
+    let running = place.start("a", &follow("2", &["--batch", "1"], &slow));
+    until("both run", || (place.path("begun.0").exists() && place.path("begun.2").exists()).then_some(()));
+    running
+}
+
 #[test]
 fn a_signal_finishes_the_batches_in_hand() {
     let place = Place::new();
-    place.write("a.log", "1\n2\n3\n");
-    let slow = format!("touch begun.$CHECKPOINT_START; until test -e go; do sleep 0.01; done; {TAKE}");
-    let mut running = place.start("a", &follow("2", &["--batch", "1"], &slow));
-    until("both run", || (place.path("begun.0").exists() && place.path("begun.2").exists()).then_some(()));
+    let mut running = two_busy(&place);
     running.signal("-TERM");
-    thread::sleep(Duration::from_millis(20)); // for the signal to be seen; if it is not, the third batch may be taken too
+    // until the signal is seen, the third batch may be taken too
     place.write("go", "");
     assert_eq!(running.ends().code(), Some(0));
     let taken = offsets(&place);
@@ -181,26 +187,15 @@ fn a_second_signal_kills_every_command() {
     let slow = "echo $$ > new.$$; mv new.$$ begun.$CHECKPOINT_START; sleep 1000";
     let mut running = place.start("a", &follow("2", &["--batch", "1"], slow));
     let pids = ["begun.0", "begun.2"].map(|begun| until("both run", || fs::read_to_string(place.path(begun)).ok()));
-    until("they are killed", || {
-        running.signal("-INT");
-        thread::sleep(Duration::from_millis(20));
-        running.child.try_wait().unwrap()
-    });
-    assert_eq!(running.ends().code(), Some(1));
-    for pid in pids {
-        let gone = || std::process::Command::new("kill").args(["-0", pid.trim()]).output().unwrap();
-        until("COMMAND is gone", || (!gone().status.success()).then_some(()));
-    }
+    assert_eq!(running.interrupt().code(), Some(1));
+    pids.iter().for_each(|pid| until_gone(pid));
     assert_eq!(place.position("a"), Some(0));
 }
 
 #[test]
 fn a_reset_stops_it_while_every_command_is_busy() {
     let place = Place::new();
-    place.write("a.log", "1\n2\n3\n");
-    let slow = format!("touch begun.$CHECKPOINT_START; until test -e go; do sleep 0.01; done; {TAKE}");
-    let mut running = place.start("a", &follow("2", &["--batch", "1"], &slow));
-    until("both run", || (place.path("begun.0").exists() && place.path("begun.2").exists()).then_some(()));
+    let mut running = two_busy(&place);
     place.ok(&["reset", "a"]);
     place.write("go", "");
     assert_eq!(running.ends().code(), Some(4), "{}", place.text("a.err"));
@@ -211,10 +206,7 @@ fn a_reset_stops_it_while_every_command_is_busy() {
 #[test]
 fn a_checkpoint_that_is_deleted_meanwhile_is_said() {
     let place = Place::new();
-    place.write("a.log", "1\n2\n");
-    let slow = format!("touch begun.$CHECKPOINT_START; until test -e go; do sleep 0.01; done; {TAKE}");
-    let mut running = place.start("a", &follow("2", &["--batch", "1"], &slow));
-    until("both run", || (place.path("begun.0").exists() && place.path("begun.2").exists()).then_some(()));
+    let mut running = two_busy(&place);
     place.ok(&["delete", "a"]);
     place.write("go", "");
     assert_eq!(running.ends().code(), Some(1), "{}", place.text("a.err"));
