@@ -63,10 +63,11 @@ impl Store {
         self.runtime.block_on(self.store.claim(id, owner))
     }
 
-    /// Claims `id` for a committer that stores as soon as there is something to store.
-    pub(crate) fn start_committer(&self, id: &CheckpointId, owner: &str) -> Answer<Committer> {
-        let builder = Committer::builder(Arc::clone(&self.store), id.clone()).owner(owner);
-        self.runtime.block_on(builder.strategy(strategy::always()).start())
+    /// A committer that goes on with this claim, and stores as soon as there is something to store.
+    pub(crate) fn committer(&self, claimed: &Record) -> Committer {
+        let _entered = self.runtime.enter();
+        let builder = Committer::builder(Arc::clone(&self.store), claimed.checkpoint.id.clone());
+        builder.strategy(strategy::always()).resume(claimed)
     }
 
     pub(crate) fn wait_for<T>(&self, future: impl Future<Output = T>) -> T {

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use tracing::{info, warn};
 
 use crate::Committer;
-use crate::codec::{CannotDecode, State, decode};
+use crate::codec::{State, decode};
 use crate::flusher::Flusher;
 use crate::ledger::{Ledger, Settings};
 use crate::owner::process_owner;
@@ -105,10 +105,8 @@ impl CommitterBuilder {
         Self { store_timeout: timeout, ..self }
     }
 
-    /// Claims the checkpoint, so that every older consumer is fenced, and loads what it holds.
-    ///
-    /// A state that cannot be decoded is not used: the committer starts from the position alone, and says so
-    /// ([`Committer::state_lost`], and a warning).
+    /// Claims the checkpoint, so that every older consumer is fenced, and goes on with what it holds, as
+    /// [`resume`](Self::resume) does.
     ///
     /// # Errors
     ///
@@ -119,6 +117,20 @@ impl CommitterBuilder {
     /// Outside a tokio runtime.
     pub async fn start(self) -> Result<Committer> {
         let record = self.claim().await?;
+        let (position, epoch) = (record.checkpoint.position, record.epoch);
+        info!(id = %self.id, position, epoch, owner = self.owner, "claimed");
+        Ok(self.resume(&record))
+    }
+
+    /// Goes on with what a claim of this checkpoint gave that was made already; nothing may have been written since that is not in `record`.
+    ///
+    /// A state that cannot be decoded is not used: the committer starts from the position alone, and says so
+    /// ([`Committer::state_lost`], and a warning).
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
+    pub fn resume(self, record: &Record) -> Committer {
         let position = record.checkpoint.position;
         let (state, state_lost) = match decode(position, &record.state) {
             Ok(state) => (state, None),
@@ -127,21 +139,15 @@ impl CommitterBuilder {
                 (State::default(), Some(error))
             }
         };
-        info!(id = %self.id, position, epoch = record.epoch, owner = self.owner, "claimed");
-        Ok(self.resume(&record, state, state_lost))
-    }
-
-    fn resume(self, record: &Record, state: State, state_lost: Option<CannotDecode>) -> Committer {
         let Self { store, strategy, state_limit, receipts, sink, stuck_after, .. } = self;
         let flusher = self.flusher.unwrap_or_else(|| Flusher::with(store, Duration::ZERO, self.store_timeout));
         let (member, looks) = flusher.seat();
         let signal = Arc::new(Signal::new(member, looks));
-        let position = record.checkpoint.position;
         let window = Window::new(position, state.open, self.window, Arc::clone(&signal));
         let settings = Settings { strategy, state_limit, receipts, sink, stuck_after };
         let ledger = Ledger::new(record, window, state.receipts, settings, signal);
         flusher.join(member, Arc::clone(&ledger));
-        Committer { ledger, epoch: record.epoch, resume_from: position, state_lost, _flusher: flusher }
+        Committer { ledger, resume_from: position, state_lost, _flusher: flusher }
     }
 
     async fn claim(&self) -> Result<Record> {

@@ -21,7 +21,6 @@ use crate::{Ended, TrackError};
 /// [`close`](Self::close) is safe, and logged: a restart repeats what was not stored.
 pub struct Committer {
     pub(crate) ledger: Arc<Ledger>,
-    pub(crate) epoch: u64,
     pub(crate) resume_from: Option<u64>,
     pub(crate) state_lost: Option<CannotDecode>,
     /// Its task lives as long as this.
@@ -33,11 +32,6 @@ impl Committer {
     /// these [`track`](Self::track) gives no ticket.
     pub fn resume_from(&self) -> Option<u64> {
         self.resume_from
-    }
-
-    /// The epoch that its claim has got: for writes elsewhere that the same takeover has to stop.
-    pub fn epoch(&self) -> u64 {
-        self.epoch
     }
 
     /// Why the state that stood beside the position was not used, if it was not: events after the position that an

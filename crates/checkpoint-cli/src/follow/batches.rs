@@ -73,7 +73,7 @@ pub(crate) fn run(
     let ahead = ledger.ahead(source.end())?;
     // what was handled ahead is kept until it is passed
     let hands = if batching.jobs > 1 || ahead.end().is_some() {
-        Hands::AtOnce(Box::new(Jobs::start(delivery, batching.jobs, &mut ledger, &waiter.wake)?))
+        Hands::AtOnce(Box::new(Jobs::new(delivery, batching.jobs, &ledger, &waiter.wake)))
     } else {
         Hands::InTurn(delivery)
     };

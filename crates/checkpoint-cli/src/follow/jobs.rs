@@ -55,11 +55,11 @@ struct Job {
 }
 
 impl Jobs {
-    /// Claims the checkpoint once more, for a committer: at most `most` batches are at a COMMAND at once.
-    pub(crate) fn start(delivery: Delivery, most: usize, ledger: &mut Ledger, wake: &Arc<Wake>) -> Result<Self> {
-        let committer = ledger.start_committer()?;
+    /// At most `most` batches are at a COMMAND at once.
+    pub(crate) fn new(delivery: Delivery, most: usize, ledger: &Ledger, wake: &Arc<Wake>) -> Self {
+        let committer = ledger.committer();
         let shared = Shared { delivery, wake: Arc::clone(wake), state: Mutex::default(), ended: Condvar::new() };
-        Ok(Self { committer, most, shared: Arc::new(shared) })
+        Self { committer, most, shared: Arc::new(shared) }
     }
 
     /// Starts a COMMAND on `batch` as soon as there is one less than the most. False if the program is to stop, and it

@@ -31,7 +31,7 @@ pub(crate) struct Ledger {
     epoch: u64,
     file_epoch: u64,
     committed: Option<u64>,
-    /// What stood beside the position when it was claimed.
+    /// What stands beside the position.
     state: Bytes,
     place: Option<Place>,
     /// The first bytes of the file that is being read, as far as they were seen.
@@ -122,6 +122,7 @@ impl Ledger {
         match self.write(&write)? {
             Outcome::Stored => {
                 self.committed = Some(position);
+                self.state.clear();
                 self.look.restart();
                 self.console.committed(position);
                 Ok(())
@@ -160,22 +161,21 @@ impl Ledger {
             .say(format_args!("checkpoint {id:?}: what was handled beyond its position is handed on again: {unknown}"));
         let forget = Write::advance(Checkpoint::new(id.clone(), self.committed)).with_epoch(self.epoch);
         match self.write(&forget)? {
-            Outcome::Stored => Ok(Ahead::default()),
+            Outcome::Stored => {
+                self.state.clear();
+                Ok(Ahead::default())
+            }
             refused => Err(self.refused(&refused, self.committed)),
         }
     }
 
     /// A committer that commits the positions from now on. What it does is shown.
-    pub(crate) fn start_committer(&mut self) -> Result<Committer> {
-        let id = &self.id;
-        let committer = self.store.start_committer(id, &self.owner).map_err(|error| about(id, &error))?;
-        if committer.resume_from() != self.committed {
-            return Err(self.taken_over()); // by one who has gone as well
-        }
-        self.epoch = committer.epoch();
-        self.store.spawn(standing::show(committer.watch(), id.clone(), Arc::clone(&self.console)));
-        self.claim_file()?;
-        Ok(committer)
+    pub(crate) fn committer(&self) -> Committer {
+        let mut claimed = Record::new(Checkpoint::new(self.id.clone(), self.committed));
+        (claimed.epoch, claimed.state) = (self.epoch, self.state.clone());
+        let committer = self.store.committer(&claimed);
+        self.store.spawn(standing::show(committer.watch(), self.id.clone(), Arc::clone(&self.console)));
+        committer
     }
 
     /// Why a committer has ended.

@@ -39,6 +39,22 @@ async fn what_was_handled_beyond_a_gap_does_not_come_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_claim_that_was_made_already_is_gone_on_with() {
+    let store = store();
+    let first = start(&store).await;
+    let mut open = tickets(&first, [10, 20]).await;
+    open.pop().unwrap().ack(); // 20
+    first.flush().await.unwrap();
+    let claimed = store.claim(&id(), "somebody").await.unwrap();
+    let committer = builder(&store).strategy(always()).resume(&claimed);
+    assert_eq!(store.read(&id()).await.unwrap().unwrap(), claimed, "it is not claimed again");
+    let ticket = ticket(&committer, 10).await;
+    assert!(committer.track(20).await.unwrap().is_none(), "it was handled before");
+    ticket.ack();
+    until_stored(&committer, 20).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_an_earlier_run_handled_is_kept_while_the_stream_has_not_come_to_it_again() {
     let store = store();
     let first = start(&store).await;
