@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use checkpoint_core::{Checkpoint, CheckpointId, CheckpointStore, MAX_POSITION, Outcome, Record, Result, Write};
+use checkpoint_core::{Checkpoint, CheckpointId, CheckpointStore, Outcome, Record, Result, Write};
 use tokio::time::Instant;
 
 use crate::pace::Pace;
 use crate::strategy::{Due, Strategy};
-use crate::{Ended, LastStore, NotRising, TrackError};
+use crate::{Ended, LastStore, TrackError};
 
 /// Handles events one after the other, many in one transaction, and the position goes into that transaction too: so each event has
 /// its effect once, however the process ends. The read model has to be in the store's database, and the store has to have a
@@ -117,7 +117,7 @@ impl ExactlyOnce {
 
     /// The last commit, as far as there was one.
     pub fn last_commit(&self) -> Option<&LastStore> {
-        self.pace.last.as_ref()
+        self.pace.last_store()
     }
 
     /// An event of so many bytes was handled, in the transaction that is open now. For an event that is not for this consumer as well.
@@ -129,12 +129,7 @@ impl ExactlyOnce {
         if let Some(ended) = self.ended {
             return Err(ended.into());
         }
-        if position > MAX_POSITION {
-            return Err(TrackError::TooLarge { position });
-        }
-        if let Some(high) = self.handled.filter(|high| position <= *high) {
-            return Err(NotRising { position, high }.into());
-        }
+        TrackError::check(position, self.handled)?;
         self.handled = Some(position);
         self.events += 1;
         self.bytes = self.bytes.saturating_add(bytes);
@@ -182,23 +177,12 @@ impl ExactlyOnce {
         // Until the answer is here it is not known where the consumer stands.
         self.ended = Some(Ended::Closed);
         let outcome = transaction(write).await.map_err(CommitError::Failed)?;
-        self.ended = ended_by(outcome);
+        self.ended = Ended::by(outcome);
         if let Some(ended) = self.ended {
             return Err(CommitError::Ended(ended));
         }
         self.pace.stored(began, Instant::now(), self.events);
         (self.committed, self.events, self.bytes, self.oldest) = (self.handled, 0, 0, None);
         Ok(())
-    }
-}
-
-fn ended_by(outcome: Outcome) -> Option<Ended> {
-    match outcome {
-        Outcome::Stored => None,
-        Outcome::Fenced(epoch) => Some(Ended::Fenced { epoch }),
-        Outcome::Missing => Some(Ended::Missing),
-        Outcome::Ahead(position) => Some(Ended::Overtaken { position }),
-        // Neither is an answer to one write that advances: the transaction did not commit.
-        Outcome::Contended | Outcome::Mismatch(_) => Some(Ended::Closed),
     }
 }

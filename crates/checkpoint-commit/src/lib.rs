@@ -28,6 +28,7 @@ pub use error::{Ended, TrackError};
 pub use exactly_once::{CommitError, ExactlyOnce};
 pub use flusher::Flusher;
 pub use owner::process_owner;
+pub use pace::Pace;
 pub use receipts::ReceiptSink;
 pub use status::{Blocker, LastStore, Report, Status, Verdict};
 pub use ticket::{Nacked, Ticket};

@@ -14,29 +14,48 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// After a [`Contended`](checkpoint_core::Outcome::Contended): whoever holds the record is about to let it go.
 const CONTENDED_PAUSE: Duration = Duration::from_millis(20);
 
-/// Measured over the last writes.
+/// How long writes take and how fast events come, measured over the last writes; and how long to wait after a failed one: 100 ms, then
+/// longer and longer, up to 10 s. For whoever asks a [`Strategy`](crate::strategy::Strategy) by itself.
 #[derive(Debug)]
-pub(crate) struct Pace {
+pub struct Pace {
     latency: Duration,
     /// Events handled a second.
     rate: f64,
-    pub(crate) last: Option<LastStore>,
+    last: Option<LastStore>,
     stored_at: Option<Instant>,
-    pub(crate) retry_at: Option<Instant>,
+    retry_at: Option<Instant>,
     pauses: Option<ExponentialBackoff>,
 }
 
+impl Default for Pace {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Pace {
-    pub(crate) fn new() -> Self {
+    /// Nothing was written yet.
+    pub fn new() -> Self {
         Self { latency: Duration::ZERO, rate: 0.0, last: None, stored_at: None, retry_at: None, pauses: None }
     }
 
-    pub(crate) fn is_failing(&self) -> bool {
+    /// Whether the last write has failed.
+    pub fn is_failing(&self) -> bool {
         self.pauses.is_some()
     }
 
+    /// The last write, as far as there was one.
+    pub fn last_store(&self) -> Option<&LastStore> {
+        self.last.as_ref()
+    }
+
+    /// Until when to wait with the next write, if the last one has failed.
+    pub fn retry_at(&self) -> Option<Instant> {
+        self.retry_at
+    }
+
     /// What a strategy looks at: so much is handled and not stored, the oldest of it since then.
-    pub(crate) fn progress(&self, events: u64, bytes: u64, oldest: Option<Instant>, now: Instant) -> Progress {
+    pub fn progress(&self, events: u64, bytes: u64, oldest: Option<Instant>, now: Instant) -> Progress {
         Progress {
             events,
             bytes,
@@ -48,7 +67,7 @@ impl Pace {
     }
 
     /// A write that took place from `began` to `now` has stored `events` events.
-    pub(crate) fn stored(&mut self, began: Instant, now: Instant, events: u64) {
+    pub fn stored(&mut self, began: Instant, now: Instant, events: u64) {
         let took = now - began;
         self.latency = if self.latency.is_zero() { took } else { (self.latency * 3 + took) / 4 };
         if let Some(before) = self.stored_at.replace(now).filter(|before| *before < now) {
@@ -62,7 +81,7 @@ impl Pace {
 
     /// A write that began then has failed: the next one is after a pause, which grows and is never quite the same, so that
     /// a thousand consumers do not come back at once.
-    pub(crate) fn failed(&mut self, began: Instant, now: Instant, error: &dyn fmt::Display) {
+    pub fn failed(&mut self, began: Instant, now: Instant, error: &dyn fmt::Display) {
         let pauses = self.pauses.get_or_insert_with(|| {
             let pauses = ExponentialBuilder::default().with_min_delay(FIRST_PAUSE).with_max_delay(LONGEST_PAUSE);
             pauses.without_max_times().with_jitter().build()

@@ -98,7 +98,7 @@ impl Verdict {
     pub(crate) fn of_end(ended: Ended) -> Self {
         match ended {
             Ended::Closed => Self::Closed,
-            Ended::Fenced { .. } | Ended::Missing | Ended::Overtaken { .. } => Self::Fenced,
+            Ended::Fenced { .. } | Ended::Missing | Ended::Moved { .. } | Ended::Overtaken { .. } => Self::Fenced,
         }
     }
 

@@ -83,7 +83,7 @@ impl Inner {
             redelivered: completed.saturating_sub(self.stored.completed),
             redelivered_at_least: completed.saturating_sub(in_flight),
             blocker: self.head.map(|(position, since)| self.blocker(position, now - since)),
-            last_store: self.pace.last.clone(),
+            last_store: self.pace.last_store().cloned(),
             verdict: Verdict::Idle,
         };
         status.verdict = self.verdict(&status, settings, counts, now);
@@ -118,7 +118,7 @@ impl Inner {
             redelivered: self.window.completed().saturating_sub(self.stored.completed),
             open: self.window.open(),
             open_positions: self.window.open_positions(REPORTED),
-            error: self.pace.last.as_ref().and_then(|last| last.error.clone()),
+            error: self.pace.last_store().and_then(|last| last.error.clone()),
         }
     }
 }

@@ -35,7 +35,7 @@ impl Ledger {
             }
             inner.notice(counts, now);
             let urgent = inner.wanted || ((inner.full || inner.closing) && counts != inner.stored.counts);
-            let wake = match inner.pace.retry_at {
+            let wake = match inner.pace.retry_at() {
                 Some(retry_at) if now < retry_at => return self.wait(&mut inner, now, Some(retry_at)),
                 Some(_) => return Next::Store { urgent },
                 None if urgent => return Next::Store { urgent },

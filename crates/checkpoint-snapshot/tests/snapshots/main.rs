@@ -1,0 +1,6 @@
+//! Models that are saved to a store and restored from it.
+
+#![expect(clippy::unwrap_used, reason = "a step that fails is a test that fails")]
+
+mod basics;
+mod models;
