@@ -10,5 +10,6 @@ mod mutations;
 mod random;
 mod round_trip;
 mod serde_types;
+mod stored;
 mod tampered;
 mod vectors;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 const FORMAT: &str = include_str!("../../FORMAT.md");
 
 /// The bytes of the example with this title: the first column of the block behind it.
-fn example(title: &str) -> Vec<u8> {
+pub(crate) fn example(title: &str) -> Vec<u8> {
     let (_, behind) = FORMAT.split_once(&format!("### {title}\n")).expect("FORMAT.md has the example");
     let block = behind.split("```").nth(1).expect("the example has a block");
     let bytes = block.lines().skip(1).flat_map(|line| {
@@ -23,7 +23,7 @@ fn example(title: &str) -> Vec<u8> {
 }
 
 /// Compares what is easier to read than numbers.
-fn assert_bytes(title: &str, encoded: &[u8], bytes: &[u8]) {
+pub(crate) fn assert_bytes(title: &str, encoded: &[u8], bytes: &[u8]) {
     assert_eq!(format!("{encoded:02x?}"), format!("{bytes:02x?}"), "{title}");
 }
 
