@@ -182,7 +182,8 @@ Examples:
   checkpoint reset orders --to 1000
   checkpoint reset follow:/var/log/app.log      as if that file had never been followed
 
-A running consumer is fenced: it stops (follow: with exit code 4).")]
+A running consumer is fenced: it stops (follow: with exit code 4). A model that is saved with its position goes back to
+the newest snapshot that is not after POSITION, and handles from there; without --to it is made anew.")]
 pub(crate) struct ResetArgs {
     /// The checkpoint
     pub(crate) id: CheckpointId,
@@ -195,7 +196,7 @@ pub(crate) struct ResetArgs {
     pub(crate) store: StoreArgs,
 }
 
-/// Delete a checkpoint, and what `follow` keeps beside it.
+/// Delete a checkpoint, and what `follow` or a model keeps beside it.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:

@@ -6,6 +6,7 @@ mod error;
 mod follow;
 mod records;
 mod show;
+mod snapshots;
 mod store;
 
 use std::io::{self, Write as _};

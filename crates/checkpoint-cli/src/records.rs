@@ -6,10 +6,11 @@ use crate::args::{DeleteArgs, GetArgs, ListArgs, ResetArgs, SetArgs};
 use crate::error::{CliError, Result};
 use crate::follow::{Place, file_id};
 use crate::show;
+use crate::snapshots;
 use crate::store::{Store, operator};
 
-/// How many records are asked for at a time.
-const PAGE: usize = 1000;
+/// How many records are asked for at a time. Each may have 8 MiB.
+const PAGE: usize = 100;
 
 /// `checkpoint get`.
 pub(crate) fn get(args: &GetArgs) -> Result<()> {
@@ -73,6 +74,9 @@ pub(crate) fn reset(args: &ResetArgs) -> Result<()> {
     if let Some(position) = args.to {
         check_reachable(&store, &args.id, position)?;
     }
+    if snapshots::are_there(&store, &args.id)? {
+        return snapshots::rewind(&store, &args.id, args.to);
+    }
     let reset = store.reset(&args.id, args.to, &operator())?;
     if reset.epoch == 1 {
         let id = &args.id;
@@ -81,9 +85,12 @@ pub(crate) fn reset(args: &ResetArgs) -> Result<()> {
     Ok(())
 }
 
-/// `checkpoint delete`: the record, and the one that `follow` keeps beside it.
+/// `checkpoint delete`: the record, and those that `follow` or a model keeps beside it.
 pub(crate) fn delete(args: &DeleteArgs) -> Result<()> {
     let store = Store::open(args.store.store.as_deref())?;
+    if snapshots::are_there(&store, &args.id)? {
+        return snapshots::delete(&store, &args.id);
+    }
     let deleted = store.delete(&args.id)?;
     if let Ok(file) = file_id(&args.id) {
         // the second record goes last: without the first nothing refers to it

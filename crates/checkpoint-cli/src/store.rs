@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use checkpoint::commit::{Committer, process_owner, strategy};
+use checkpoint::snapshot::Snapshots;
 use checkpoint::{CheckpointId, CheckpointStore, CheckpointStoreExt, ErrorKind, Outcome, Record, Write};
 use etcetera::BaseStrategy;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
@@ -85,6 +86,10 @@ impl Store {
 
     pub(crate) fn reset(&self, id: &CheckpointId, position: Option<u64>, owner: &str) -> Answer<Record> {
         self.runtime.block_on(self.store.reset(id, position, owner))
+    }
+
+    pub(crate) fn snapshots(&self, id: &CheckpointId, owner: &str) -> Snapshots {
+        Snapshots::new(Arc::clone(&self.store), id.clone()).owner(owner)
     }
 
     pub(crate) fn delete(&self, id: &CheckpointId) -> Answer<bool> {

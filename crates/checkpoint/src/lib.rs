@@ -24,6 +24,8 @@ pub use checkpoint_noop::NoopStore;
 pub use checkpoint_postgres::{self as postgres, PostgresStore};
 #[cfg(feature = "redis")]
 pub use checkpoint_redis::{self as redis, RedisStore};
+#[cfg(feature = "snapshot")]
+pub use checkpoint_snapshot as snapshot;
 #[cfg(feature = "testkit")]
 pub use checkpoint_testkit as testkit;
 

@@ -101,6 +101,10 @@ impl Ran {
     #[track_caller]
     pub(crate) fn fails(&self, code: i32, words: &[&str]) -> &Self {
         self.exits_with(code);
+        self.tells(words)
+    }
+
+    pub(crate) fn tells(&self, words: &[&str]) -> &Self {
         let says = self.says();
         for word in words {
             assert!(says.contains(word), "{word:?} is not in: {says}");

@@ -9,3 +9,4 @@ mod jobs;
 mod kills;
 mod records;
 mod rotation;
+mod snapshots;
