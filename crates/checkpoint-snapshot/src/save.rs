@@ -24,8 +24,8 @@ pub(crate) struct Target {
 
 impl Target {
     /// Encodes and writes. `None`: what the record holds is in doubt, and looked up first.
-    pub(crate) async fn save(self, taken: Taken, known: Option<Known>) -> Result<Known, SaveError> {
-        let mut unsaved = self.encode(taken, known).await?;
+    pub(crate) async fn save(self, taken: Taken, number: u64, known: Option<Known>) -> Result<Known, SaveError> {
+        let mut unsaved = self.encode(taken, number, known).await?;
         let mut before = None;
         loop {
             match unsaved.next(before) {
@@ -38,13 +38,13 @@ impl Target {
     }
 
     /// The snapshot, ready to be written.
-    pub(crate) async fn encode(&self, taken: Taken, known: Option<Known>) -> Result<Unsaved, SaveError> {
+    pub(crate) async fn encode(&self, taken: Taken, number: u64, known: Option<Known>) -> Result<Unsaved, SaveError> {
         let known = match known {
             Some(known) => known,
             None => self.look().await?,
         };
         let settings = self.settings.clone();
-        spawn_blocking(move || Unsaved::new(taken, &settings, &known)).await.unwrap_or(Err(SaveError::Stopped))
+        spawn_blocking(move || Unsaved::new(taken, number, &settings, &known)).await.unwrap_or(Err(SaveError::Stopped))
     }
 
     async fn write(&self, write: &Write) -> Result<Outcome, SaveError> {
@@ -56,7 +56,7 @@ impl Target {
         if record.epoch != self.settings.epoch {
             return Err(Ended::Fenced { epoch: record.epoch }.into());
         }
-        Ok(Known::new(record.checkpoint.position, generations(&record)?))
+        Ok(Known { position: record.checkpoint.position, generations: generations(&record)? })
     }
 
     async fn in_time<T>(&self, call: impl Future<Output = StoreResult<T>>) -> Result<T, SaveError> {

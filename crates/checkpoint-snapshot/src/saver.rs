@@ -31,6 +31,8 @@ pub(crate) struct Saver {
     known: Option<Known>,
     /// As it was when it was known last.
     saved: Option<Generation>,
+    /// That of the last snapshot that was begun. None has the number of another, so that a write which arrives late is told apart.
+    number: u64,
     unsaved: Counts,
     /// When the first event was handled that is not saved.
     oldest: Option<Instant>,
@@ -58,12 +60,15 @@ impl Drop for Running {
 impl Saver {
     pub(crate) fn new(target: Target, strategy: Strategy, known: Known, restored: &Restored) -> Self {
         let used = restored.generation.clone();
+        let rejected = restored.rejected.iter().filter_map(|rejected| rejected.generation.as_ref());
+        let number = rejected.chain(&known.generations).map(|generation| generation.number).max().unwrap_or(0);
         Self {
             target,
             strategy,
             handled: used.as_ref().and_then(|used| used.position),
             known: Some(known),
             saved: used,
+            number,
             unsaved: Counts::default(),
             oldest: None,
             pace: Pace::new(),
@@ -112,7 +117,8 @@ impl Saver {
         let began = Instant::now();
         let taken = Taken::of(model, self.handled).inspect_err(|error| self.failed(began, error))?;
         let (answer, result) = oneshot::channel();
-        let save = self.target.clone().save(taken, self.known.clone());
+        self.number += 1;
+        let save = self.target.clone().save(taken, self.number, self.known.clone());
         let task = tokio::spawn(async move {
             let _nobody = answer.send(save.await);
         });
@@ -121,9 +127,10 @@ impl Saver {
     }
 
     /// The model as it is now, for somebody else to write.
-    pub(crate) async fn encode<M: Model>(&self, model: &M) -> Result<Unsaved, SaveError> {
+    pub(crate) async fn encode<M: Model>(&mut self, model: &M) -> Result<Unsaved, SaveError> {
         let taken = Taken::of(model, self.handled)?;
-        self.target.encode(taken, self.known.clone()).await
+        self.number += 1;
+        self.target.encode(taken, self.number, self.known.clone()).await
     }
 
     /// Learns the result of a save that has ended meanwhile.

@@ -216,7 +216,8 @@ impl Snapshots {
 
 /// What the record holds that can be used: what was rejected makes room for the next.
 fn known(record: &Record, restored: &Restored) -> Known {
-    let mut known = Known::new(record.checkpoint.position, generations(record).unwrap_or_default());
+    let mut known =
+        Known { position: record.checkpoint.position, generations: generations(record).unwrap_or_default() };
     let rejected =
         |generation: &Generation| restored.rejected.iter().any(|r| r.generation.as_ref() == Some(generation));
     known.generations.retain(|generation| !rejected(generation));

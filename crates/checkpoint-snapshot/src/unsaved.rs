@@ -16,16 +16,6 @@ pub(crate) struct Known {
     pub(crate) position: Option<u64>,
     /// Newest first.
     pub(crate) generations: Vec<Generation>,
-    /// The number that the next one will have.
-    pub(crate) next: u64,
-}
-
-impl Known {
-    /// All of them are to be kept as long as there are no newer ones.
-    pub(crate) fn new(position: Option<u64>, generations: Vec<Generation>) -> Self {
-        let next = generations.first().map_or(1, |newest| newest.number + 1);
-        Self { position, generations, next }
-    }
 }
 
 /// What does not change from one save to the next.
@@ -84,8 +74,8 @@ enum Stage {
 }
 
 impl Unsaved {
-    /// Takes long: encodes and compresses.
-    pub(crate) fn new(taken: Taken, settings: &Settings, known: &Known) -> Result<Self, SaveError> {
+    /// Takes long: encodes and compresses. `number` is one that no snapshot had before, nor one that was begun.
+    pub(crate) fn new(taken: Taken, number: u64, settings: &Settings, known: &Known) -> Result<Self, SaveError> {
         let Taken { header, bucket, references } = taken;
         let encoded = encode(&header, &bucket, &settings.format)?;
         drop(bucket); // where it is compressed, only that is needed from here on
@@ -93,14 +83,13 @@ impl Unsaved {
         if bytes > settings.limit {
             return Err(SaveError::TooLarge { bytes, limit: settings.limit });
         }
-        let number = known.next;
         let slot = free_slot(&known.generations);
         let chunks = Chunks::new(encoded, number, settings.record_bytes);
         let Header { model, version, position } = header;
         let (saved_at, count) = (now(), chunks.count());
         let newest = Generation { number, position, saved_at, model, version, bytes, references, slot, chunks: count };
         let kept = known.generations.iter().take(settings.keep - 1).cloned();
-        let after = Known::new(position, std::iter::once(newest).chain(kept).collect());
+        let after = Known { position, generations: std::iter::once(newest).chain(kept).collect() };
         let state = generation::state(position, &after.generations)?;
         let last = Write::expect(Checkpoint::new(settings.id.clone(), position), known.position);
         let last = last.with_epoch(settings.epoch).with_state(state);
