@@ -232,7 +232,7 @@ impl<M: Model> Live<M> {
     pub async fn close(mut self, deadline: Duration) -> Closed {
         let deadline = Instant::now() + deadline;
         let mut error = None;
-        while let Some(result) = timeout_at(deadline, self.save()).await.ok() {
+        while let Ok(result) = timeout_at(deadline, self.save()).await {
             error = result.err();
             if error.is_none() || self.saver.ended.is_some() || Instant::now() >= deadline {
                 break;
