@@ -33,9 +33,18 @@ impl CheckpointId {
         Ok(Self(id))
     }
 
+    /// What the ids of records begin with that belong to another checkpoint, such as the parts of its snapshots: `~`.
+    pub const BESIDE: &str = "~";
+
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether the record belongs to another checkpoint, and is left out where all checkpoints are listed: its id begins with
+    /// [`BESIDE`](Self::BESIDE).
+    pub fn is_beside(&self) -> bool {
+        self.0.starts_with(Self::BESIDE)
     }
 }
 

@@ -94,7 +94,8 @@ pub trait CheckpointStore: Debug + Send + Sync + 'static {
         Err(Error::unsupported(self.name(), Operation::Delete))
     }
 
-    /// At most `limit` records whose ids begin with `prefix` and come after `after`, in the order of the ids' bytes.
+    /// At most `limit` records whose ids begin with `prefix` and come after `after`, in the order of the ids' bytes. With an
+    /// empty prefix these are all but those that belong to another checkpoint ([`CheckpointId::is_beside`]), which may be large.
     /// A page that is not full is the last one. A listing of several pages shows every record that is there all
     /// the time just once.
     ///

@@ -105,7 +105,7 @@ impl ElasticStore {
             "size": size,
             "sort": [{ WHOLE_ID: "asc" }],
             "track_total_hits": false,
-            "query": if prefix.is_empty() { json!({ "match_all": {} }) } else { json!({ "prefix": { WHOLE_ID: prefix } }) },
+            "query": query(prefix),
         });
         if let Some(after) = after {
             search["search_after"] = Value::Array(after);
@@ -124,6 +124,16 @@ impl ElasticStore {
             return Err(Error::new(ErrorKind::Unavailable, "the server searched a part of the index only; try again"));
         }
         Ok((found, answer.bytes()))
+    }
+}
+
+/// The documents whose ids begin with `prefix`; with all of them none that belongs to another checkpoint.
+fn query(prefix: &str) -> Value {
+    let begins_with = |prefix: &str| json!({ "prefix": { WHOLE_ID: prefix } });
+    if prefix.is_empty() {
+        json!({ "bool": { "must_not": begins_with(CheckpointId::BESIDE) } })
+    } else {
+        begins_with(prefix)
     }
 }
 

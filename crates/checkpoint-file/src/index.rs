@@ -101,6 +101,7 @@ impl Index {
         ordered
             .range::<str, _>((start, Bound::Unbounded))
             .take_while(|id| id.as_str().starts_with(prefix))
+            .filter(|id| !prefix.is_empty() || !id.is_beside())
             .take(limit)
             .filter_map(|id| self.entries.get(id).cloned())
             .collect()

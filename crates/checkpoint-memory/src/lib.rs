@@ -93,6 +93,7 @@ impl CheckpointStore for MemoryStore {
         let records = self.records();
         let found = records.range::<str, _>((start, Bound::Unbounded));
         let found = found.take_while(|(id, _)| id.as_str().starts_with(prefix));
+        let found = found.filter(|(id, _)| !prefix.is_empty() || !id.is_beside());
         Ok(found.take(limit).map(|(_, record)| record.clone()).collect())
     }
 }

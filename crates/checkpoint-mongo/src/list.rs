@@ -54,6 +54,10 @@ impl MongoStore {
 /// have to be escaped.
 fn range(prefix: &str, after: Option<&str>) -> Document {
     let mut range = doc! { "$gte": prefix };
+    if prefix.is_empty() {
+        // What belongs to another checkpoint is not listed with all.
+        range.insert("$not", self::range(CheckpointId::BESIDE, None));
+    }
     if let Some(after) = after {
         range.insert("$gt", after);
     }
@@ -88,6 +92,6 @@ mod tests {
         assert_eq!(end_of("\u{10ffff}"), None);
         assert_eq!(end_of(""), None);
         assert_eq!(range("a", Some("ab")), doc! { "$gte": "a", "$gt": "ab", "$lt": "b" });
-        assert_eq!(range("", None), doc! { "$gte": "" });
+        assert_eq!(range("", None), doc! { "$gte": "", "$not": { "$gte": "~", "$lt": "\u{7f}" } });
     }
 }

@@ -154,6 +154,7 @@ fn list(table: &Table) -> String {
         "select c.id, {RECORD} from {table} c \
          where c.id collate \"C\" >= $1 and ($2::text is null or c.id collate \"C\" < $2) \
          and ($3::text is null or c.id collate \"C\" > $3) \
+         and ($1 <> '' or c.id not like '~%') \
          order by c.id collate \"C\" limit $4"
     )
 }

@@ -22,7 +22,7 @@ pub(crate) async fn list(
     after: Option<&CheckpointId>,
     limit: usize,
 ) -> Result<Vec<Record>> {
-    let mut page = Page { after, limit, records: BTreeMap::new() };
+    let mut page = Page { all: prefix.is_empty(), after, limit, records: BTreeMap::new() };
     if limit > 0 {
         let pattern = format!("{}{}*", escaped(&store.prefix), escaped(prefix));
         for node in store.connection.nodes().await.map_err(|error| to_error(&error))? {
@@ -79,6 +79,8 @@ async fn read_into(store: &RedisStore, ids: &[CheckpointId], page: &mut Page<'_>
 
 /// The smallest ids seen so far, at most `limit`, with their records.
 struct Page<'a> {
+    /// Whether all checkpoints are listed, and so none of what belongs to another.
+    all: bool,
     after: Option<&'a CheckpointId>,
     limit: usize,
     records: BTreeMap<CheckpointId, Record>,
@@ -89,7 +91,10 @@ impl Page<'_> {
     fn wants(&self, id: &CheckpointId) -> bool {
         let is_full = self.records.len() >= self.limit;
         let is_small = !is_full || self.records.last_key_value().is_some_and(|(last, _)| id < last);
-        is_small && self.after.is_none_or(|after| id > after) && !self.records.contains_key(id)
+        is_small
+            && !(self.all && id.is_beside())
+            && self.after.is_none_or(|after| id > after)
+            && !self.records.contains_key(id)
     }
 
     fn take(&mut self, record: Record) {
@@ -130,8 +135,8 @@ mod tests {
     #[test]
     fn a_page_keeps_the_smallest_ids() {
         let after = id("b");
-        let mut page = Page { after: Some(&after), limit: 2, records: BTreeMap::new() };
-        for name in ["f", "a", "d", "b", "d", "c", "e"] {
+        let mut page = Page { all: true, after: Some(&after), limit: 2, records: BTreeMap::new() };
+        for name in ["f", "a", "d", "b", "d", "~d", "c", "e"] {
             if page.wants(&id(name)) {
                 page.take(Record::new(Checkpoint::new(id(name), 1)));
             }

@@ -24,9 +24,16 @@ pub(crate) fn id(checkpoint: &CheckpointId, slot: u32, chunk: u32) -> Result<Che
     CheckpointId::new(format!("{}{slot}/{chunk}", prefix(checkpoint)))
 }
 
-/// What the ids of all chunks of a checkpoint begin with.
+/// What the ids of all chunks of a checkpoint begin with; also those of another whose id begins with this one's and a slash.
 pub(crate) fn prefix(checkpoint: &CheckpointId) -> String {
-    format!("{checkpoint}/snapshot/")
+    format!("{}snapshot/{checkpoint}/", CheckpointId::BESIDE)
+}
+
+/// Whether a record is that of a chunk of this very checkpoint.
+pub(crate) fn is_of(checkpoint: &CheckpointId, record: &CheckpointId) -> bool {
+    let numbers = record.as_str().strip_prefix(&prefix(checkpoint)).and_then(|numbers| numbers.split_once('/'));
+    let is_number = |text: &str| text.parse::<u32>().is_ok_and(|number| number.to_string() == text);
+    numbers.is_some_and(|(slot, chunk)| is_number(slot) && is_number(chunk))
 }
 
 /// The states of a snapshot's records, in order. What was taken is let go of, so that no more is copied at a time than one state.

@@ -20,7 +20,7 @@ use crate::{Live, Model, chunk};
 /// The snapshots of one model, in any store that can claim.
 ///
 /// The checkpoint's own record has the position of the newest snapshot, and the list of all that are kept as its state. The snapshots
-/// are in records beside it, `ID/snapshot/SLOT/CHUNK`.
+/// are in records beside it, `~snapshot/ID/SLOT/CHUNK`, which no list of all checkpoints shows.
 #[derive(Clone, Debug)]
 pub struct Snapshots {
     store: Arc<dyn CheckpointStore>,
@@ -107,7 +107,7 @@ impl Snapshots {
     ///
     /// # Errors
     ///
-    /// What the store fails with: it is not known then whether there is a snapshot. An id of more than 481 bytes is
+    /// What the store fails with: it is not known then whether there is a snapshot. An id of more than 480 bytes is
     /// [`Invalid`](ErrorKind::Invalid).
     pub async fn load<M: Model>(&self, initial: impl Fn() -> M) -> Result<Live<M>> {
         let record = self.claim().await?;
@@ -164,10 +164,16 @@ impl Snapshots {
         let listed = record.map(|record| generations(&record).unwrap_or_default()).unwrap_or_default();
         in_time(store, Operation::Delete, self.timeout, store.delete(&self.id)).await?;
         let prefix = chunk::prefix(&self.id);
+        let mut after = None;
         // One at a time: each may have 8 MiB.
-        while let Some(chunk) = in_time(store, Operation::List, self.timeout, store.list(&prefix, None, 1)).await?.pop()
+        while let Some(record) =
+            in_time(store, Operation::List, self.timeout, store.list(&prefix, after.as_ref(), 1)).await?.pop()
         {
-            in_time(store, Operation::Delete, self.timeout, store.delete(&chunk.checkpoint.id)).await?;
+            let id = record.checkpoint.id;
+            if chunk::is_of(&self.id, &id) {
+                in_time(store, Operation::Delete, self.timeout, store.delete(&id)).await?;
+            }
+            after = Some(id);
         }
         Ok(listed)
     }

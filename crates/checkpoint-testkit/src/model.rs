@@ -87,7 +87,8 @@ impl Model {
 
     fn list(&self, prefix: &str, after: Option<&CheckpointId>, limit: usize) -> Vec<Record> {
         let comes_after = |id: &CheckpointId| after.is_none_or(|after| id > after);
-        let found = self.records.iter().filter(|(id, _)| id.as_str().starts_with(prefix) && comes_after(id));
+        let is_meant = |id: &CheckpointId| id.as_str().starts_with(prefix) && (!prefix.is_empty() || !id.is_beside());
+        let found = self.records.iter().filter(|(id, _)| is_meant(id) && comes_after(id));
         found.take(limit).map(|(_, record)| record.clone()).collect()
     }
 }

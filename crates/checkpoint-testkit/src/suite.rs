@@ -66,6 +66,7 @@ macro_rules! __every_case {
             listing::list_is_in_byte_order
             listing::pages_follow_one_another
             listing::a_prefix_is_taken_literally
+            listing::what_is_beside_is_listed_by_its_prefix
             listing::a_list_under_writes_shows_each_once
             races::racing_writers_never_go_back
             races::racing_compare_and_set_loses_nothing

@@ -60,7 +60,9 @@ async fn reset_goes_back_to_a_snapshot() {
 #[tokio::test(flavor = "multi_thread")]
 async fn delete_leaves_nothing_but_what_the_model_refers_to() {
     let place = counted().await;
-    assert!(place.ok(&["list"]).prints().contains("count/snapshot/0/0"));
+    let listed = place.ok(&["list"]).prints();
+    assert!(listed.contains("count") && !listed.contains('~'), "{listed}");
+    assert!(place.ok(&["list", "--prefix", "~"]).prints().contains("~snapshot/count/0/0"));
     place.ok(&["delete", "count"]).tells(&[r"table counts\u{202e} is still there"]);
-    assert_eq!(place.ok(&["list"]).prints(), "");
+    assert_eq!(place.ok(&["list"]).prints() + &place.ok(&["list", "--prefix", "~"]).prints(), "");
 }

@@ -42,7 +42,7 @@ async fn the_chunks_of_a_snapshot() {
     live.apply(5, |_| ()).unwrap();
     live.save().await.unwrap();
     for (number, title) in ["The first of two chunks", "The second of two chunks"].into_iter().enumerate() {
-        let record = store.read(&id(&format!("m/snapshot/0/{number}"))).await.unwrap().unwrap();
+        let record = store.read(&id(&format!("~snapshot/m/0/{number}"))).await.unwrap().unwrap();
         assert_eq!((record.checkpoint.position, record.epoch), (Some(5), 1));
         assert_bytes(title, &record.state, &example(title));
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use checkpoint_core::CheckpointStore;
 use checkpoint_memory::MemoryStore;
+use checkpoint_snapshot::Snapshots;
 
 use crate::models::{Sum, by_hand, handle, id};
 
@@ -40,7 +41,7 @@ async fn a_large_model_is_split_over_records() {
         live.save().await.unwrap();
     }
 
-    let records = store.list("sum/snapshot/", None, 100).await.unwrap();
+    let records = store.list("~snapshot/sum/", None, 100).await.unwrap();
     assert_eq!(records.len(), 3 * 11, "two are kept, and one more is being written");
     assert!(records.iter().all(|record| record.state.len() <= 1000));
     let live = snapshots.load(Sum::default).await.unwrap();
@@ -50,4 +51,20 @@ async fn a_large_model_is_split_over_records() {
 
     assert_eq!(snapshots.delete().await.unwrap().len(), 2);
     assert!(store.list("", None, 100).await.unwrap().is_empty());
+    assert!(store.list("~", None, 100).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn deleting_one_leaves_those_of_similar_ids_alone() {
+    let store = Arc::new(MemoryStore::new());
+    let names = ["sum", "sum/0", "sum/0/1", "su"];
+    for name in names {
+        let mut live = Snapshots::new(Arc::clone(&store) as _, id(name)).by_hand().load(Sum::default).await.unwrap();
+        handle(&mut live, 3);
+        live.save().await.unwrap();
+    }
+    by_hand(&store).delete().await.unwrap();
+    let left = store.list("~", None, 100).await.unwrap();
+    let left: Vec<&str> = left.iter().map(|record| record.checkpoint.id.as_str()).collect();
+    assert_eq!(left, ["~snapshot/su/0/0", "~snapshot/sum/0/0/0", "~snapshot/sum/0/1/0/0"]);
 }

@@ -67,6 +67,34 @@ pub async fn a_prefix_is_taken_literally(place: &Place) {
     }
 }
 
+/// What belongs to another checkpoint is left out where all are listed, and listed by its prefix.
+pub async fn what_is_beside_is_listed_by_its_prefix(place: &Place) {
+    if place.lacks(Operation::List) {
+        return;
+    }
+    let mut store =
+        Compared::open(place, "ids that begin with ~ are listed by a prefix that does, and not with all").await;
+    let name = place.id("name");
+    let beside: Vec<_> =
+        ["/0", "/1"].iter().map(|end| CheckpointId::new(format!("~{name}{end}")).expect("it is short")).collect();
+    for id in beside.iter().chain([&name]) {
+        store.write(Write::advance(at(id, 7)).with_state(state_of(Some(7))), Stored).await;
+    }
+    store.list(&format!("~{name}"), None, 100).await;
+    store.list(&format!("~{name}"), Some(&beside[0]), 100).await;
+    let lister = place.open().await;
+    let shown = list_all(&*lister, "", 7).await;
+    assert!(shown.contains(&name), "a list of all shows {name:?}");
+    let beside = shown.iter().find(|id| id.is_beside());
+    assert_eq!(beside, None, "a list of all leaves out what begins with ~");
+    for id in ["/0", "/1"].map(|end| format!("~{name}{end}")) {
+        assert!(
+            lister.read(&CheckpointId::new(id.as_str()).expect("it is short")).await.is_ok_and(|read| read.is_some()),
+            "{id} is read"
+        );
+    }
+}
+
 /// While others write, create and delete, a listing shows every record that is there all the time just once, in order.
 pub async fn a_list_under_writes_shows_each_once(place: &Place) {
     if place.lacks(Operation::List) {

@@ -45,6 +45,7 @@ pub(crate) enum Flaw {
     ListMissesBorder,
     ListRepeatsBorder,
     ListShowsAllForZero,
+    ListShowsBeside,
     ListWithoutState,
     LosesOwner,
     LosesState,

@@ -126,6 +126,7 @@ broken_stores! {
         listing::pages_follow_one_another histories::random_histories_agree_with_the_contract;
     list_shows_all_for_zero ListShowsAllForZero:
         listing::pages_follow_one_another histories::random_histories_agree_with_the_contract;
+    list_shows_beside ListShowsBeside: listing::what_is_beside_is_listed_by_its_prefix;
     prefix_is_pattern PrefixIsPattern: listing::a_prefix_is_taken_literally;
 
     write_is_not_atomic WriteIsNotAtomic:

@@ -132,6 +132,9 @@ impl CheckpointStore for BrokenStore {
         };
         let mut found: Vec<_> = self.records().values().cloned().collect();
         found.retain(|record| fits(&record.checkpoint.id) && comes_after(&record.checkpoint.id));
+        if prefix.is_empty() && !self.has(Flaw::ListShowsBeside) {
+            found.retain(|record| !record.checkpoint.id.is_beside());
+        }
         match self.flaw {
             Some(Flaw::ListIgnoresCase) => found.sort_by_key(|record| record.checkpoint.id.as_str().to_lowercase()),
             Some(Flaw::ListMissesBorder) if after.is_some() => drop(found.drain(..found.len().min(1))),
