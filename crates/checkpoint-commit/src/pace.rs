@@ -15,7 +15,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 const CONTENDED_PAUSE: Duration = Duration::from_millis(20);
 
 /// How long writes take and how fast events come, measured over the last writes; and how long to wait after a failed one: 100 ms, then
-/// longer and longer, up to 10 s. For whoever asks a [`Strategy`](crate::strategy::Strategy) by itself.
+/// longer and longer, up to 10 s, and with chance up to twice as long. For whoever asks a [`Strategy`](crate::strategy::Strategy) by itself.
 #[derive(Debug)]
 pub struct Pace {
     latency: Duration,

@@ -19,7 +19,7 @@ use crate::unsaved::Unsaved;
 ///
 /// Saving goes on beside: between two events the model is put into a bucket, and encoding and writing that takes place while the
 /// next ones are handled. A second save never begins before the first has ended. One that fails is tried again, with the model as it is
-/// then, after a pause of 0.1 to 10 s.
+/// then, after a pause that grows from 0.1 s to some 10 s, and at most 20 s.
 ///
 /// Dropping it without [`close`](Self::close) is safe, and logged where something is not saved: that is handled again.
 pub struct Live<M> {

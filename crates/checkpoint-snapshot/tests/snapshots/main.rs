@@ -3,4 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a step that fails is a test that fails")]
 
 mod basics;
+mod damage;
+mod faulty;
 mod models;
