@@ -7,7 +7,6 @@ use checkpoint_core::{Applied, Error};
 
 use crate::BucketError;
 use crate::format::CannotEncode;
-use crate::generation::NoGenerations;
 
 /// Why a model was not saved. What was saved before is still there.
 #[derive(Debug, thiserror::Error)]
@@ -22,9 +21,6 @@ pub enum SaveError {
     /// The model is not this process's to save any more, for good.
     #[error(transparent)]
     Ended(#[from] Ended),
-    /// The record of the checkpoint could not be read after a write whose result was not known.
-    #[error("what the last save has done is not known: {0}")]
-    InDoubt(#[from] NoGenerations),
     /// The store has failed.
     #[error(transparent)]
     Store(#[from] Error),
@@ -51,7 +47,7 @@ impl SaveError {
     pub(crate) fn is_in_doubt(&self) -> bool {
         match self {
             Self::Store(error) => error.applied() == Applied::Unknown,
-            Self::Timeout(_) | Self::Stopped | Self::InDoubt(_) => true,
+            Self::Timeout(_) | Self::Stopped => true,
             Self::Bucket(_) | Self::Encode(_) | Self::Ended(_) | Self::TooLarge { .. } => false,
         }
     }

@@ -56,7 +56,9 @@ impl Target {
         if record.epoch != self.settings.epoch {
             return Err(Ended::Fenced { epoch: record.epoch }.into());
         }
-        Ok(Known { position: record.checkpoint.position, generations: generations(&record)? })
+        // Where there is no list that can be read, it was so when the model was loaded, and is overwritten.
+        let generations = generations(&record).unwrap_or_default();
+        Ok(Known { position: record.checkpoint.position, generations })
     }
 
     async fn in_time<T>(&self, call: impl Future<Output = StoreResult<T>>) -> Result<T, SaveError> {

@@ -59,7 +59,8 @@ async fn deleting_one_leaves_those_of_similar_ids_alone() {
     let store = Arc::new(MemoryStore::new());
     let names = ["sum", "sum/0", "sum/0/1", "su"];
     for name in names {
-        let mut live = Snapshots::new(Arc::clone(&store) as _, id(name)).by_hand().load(Sum::default).await.unwrap();
+        let mut live =
+            Snapshots::new(Arc::<MemoryStore>::clone(&store), id(name)).by_hand().load(Sum::default).await.unwrap();
         handle(&mut live, 3);
         live.save().await.unwrap();
     }

@@ -11,7 +11,7 @@ use checkpoint_snapshot::{SaveError, Snapshots};
 use checkpoint_testkit::{Fault, FaultyStore};
 use tokio::time::{Instant, timeout};
 
-use crate::models::{Sum, copy_of, handle, id, saved_at, split, whole};
+use crate::models::{Sum, copy_of, handle, id, plant, saved_at, split, whole};
 
 type Faulty = Arc<FaultyStore<Arc<MemoryStore>>>;
 
@@ -152,4 +152,17 @@ async fn a_model_that_is_too_large_is_not_saved_and_says_so() {
     live.model_mut().ballast.clear();
     live.save().await.unwrap();
     assert_eq!(live.status().unsaved, 0);
+}
+
+#[tokio::test]
+async fn a_list_that_was_damaged_is_replaced_also_after_a_save_in_doubt() {
+    let (memory, store, snapshots) = faulty();
+    drop(saved_at(&snapshots, &[10]).await);
+    plant(&memory, "sum", b"damaged".to_vec()).await;
+    let mut live = snapshots.load(Sum::default).await.unwrap();
+    handle(&mut live, 5);
+    store.script(Operation::Write, [Fault::LoseCall]);
+    assert!(live.save().await.is_err());
+    live.save().await.unwrap();
+    assert_eq!(found(&memory).await, 5);
 }

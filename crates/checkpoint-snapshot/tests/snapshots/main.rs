@@ -5,4 +5,10 @@
 mod basics;
 mod damage;
 mod faulty;
+mod generations;
+mod histories;
+mod in_transaction;
 mod models;
+mod timing;
+mod two_savers;
+mod versions;
