@@ -37,7 +37,7 @@ async fn the_list_says_what_there_is() {
     assert_eq!((newest.number, newest.position, &*newest.model, newest.version), (2, Some(20), "sum", 1));
     let chunk = record(&store, "~snapshot/sum/1/0").await.state;
     assert_eq!(newest.bytes + 8, u64::try_from(chunk.len()).unwrap(), "but for the header of the chunk");
-    let age = newest.saved_at.duration_since(before).map_or_else(|error| error.duration(), |age| age);
+    let age = newest.saved_at.duration_since(before).unwrap_or_else(|error| error.duration());
     assert!(age.as_secs() < 600, "{age:?}");
 }
 
