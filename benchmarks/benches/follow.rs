@@ -45,6 +45,31 @@ fn main() {
     ];
     compare("50 MiB to a command, 1,000 lines a time; an item is a batch", 7, contestants);
     println!("{:44} {:>12}", "peak memory of follow, in KiB", peak_kibibytes(&mut to_command()));
+
+    let tenth = directory.path().join("tenth.jsonl");
+    let batches = u32::try_from(repeat(&tenth, SMALL / 10).div_ceil(SAMPLE.len()).div_ceil(2)).expect("it fits");
+    several_at_once(&program, directory.path(), &tenth, batches);
+}
+
+/// Commands that wait, as those do that talk to a server. `xargs` starts as many, and hands nothing to them.
+fn several_at_once(program: &Path, directory: &Path, file: &Path, batches: u32) {
+    let wait = "cat > /dev/null; sleep 0.05";
+    let with_jobs = |jobs: &str| {
+        let mut follow = follow(program, directory, file, &[]);
+        follow.args(["--jobs", jobs, "--", "sh", "-c", wait]);
+        follow
+    };
+    let xargs = || {
+        let mut sh = Command::new("sh");
+        sh.args(["-c", &format!("seq {batches} | xargs -P 8 -I{{}} sh -c '{wait}'")]);
+        sh
+    };
+    let contestants = vec![
+        Contestant::new("xargs -P 8", batches, || drain(&mut xargs())),
+        Contestant::new("checkpoint follow --jobs 8", batches, || drain(&mut with_jobs("8"))),
+        Contestant::new("checkpoint follow --jobs 1", batches, || drain(&mut with_jobs("1"))),
+    ];
+    compare("5 MiB to a command that waits for 50 ms; an item is a batch", 5, contestants);
 }
 
 /// Builds the command as a user would install it.
