@@ -26,7 +26,8 @@ use crate::{Completion, Ended, TrackError};
 
 pub(crate) struct Settings {
     pub(crate) strategy: Strategy,
-    pub(crate) state_limit: usize,
+    /// `None`: no state is stored.
+    pub(crate) state_limit: Option<usize>,
     pub(crate) receipts: usize,
     pub(crate) sink: Arc<dyn ReceiptSink>,
     pub(crate) stuck_after: Duration,

@@ -28,3 +28,4 @@ impl Harness for FileHarness {
 }
 
 checkpoint_testkit::conformance!(FileHarness);
+checkpoint_testkit::snapshots!(FileHarness);

@@ -24,3 +24,4 @@ impl Harness for MemoryHarness {
 }
 
 checkpoint_testkit::conformance!(MemoryHarness);
+checkpoint_testkit::snapshots!(MemoryHarness);

@@ -12,6 +12,8 @@ mod suite;
 mod timeline;
 
 pub mod cases;
+#[cfg(feature = "snapshot")]
+pub mod snapshots;
 
 pub use checkpoint_core::async_trait;
 pub use faulty::{Fault, FaultyStore};

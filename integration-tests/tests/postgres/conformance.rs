@@ -32,6 +32,7 @@ impl Harness for Plain {
 }
 
 conformance!(Plain, plain);
+checkpoint::testkit::snapshots!(Plain);
 
 struct Measured(Place);
 

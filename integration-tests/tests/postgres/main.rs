@@ -11,6 +11,7 @@ mod read_model;
 mod refusals;
 mod restarts;
 mod schema;
+mod snapshots;
 mod steady;
 mod transactions;
 mod zombies;

@@ -28,6 +28,7 @@ impl Harness for Plain {
 }
 
 conformance!(Plain, plain);
+checkpoint::testkit::snapshots!(Plain);
 
 /// A `MultiplexedConnection` that speaks RESP3.
 struct Multiplexed(Space);

@@ -7,6 +7,7 @@ mod crashes;
 mod errors_of_others;
 mod faults;
 mod life;
+mod position_only;
 mod sharing;
 mod skipping;
 mod threads;

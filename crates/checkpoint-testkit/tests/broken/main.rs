@@ -2,6 +2,8 @@
 //! store without the flaw.
 
 mod flaw;
+#[cfg(feature = "snapshot")]
+mod snapshots;
 mod store;
 
 use std::pin::Pin;

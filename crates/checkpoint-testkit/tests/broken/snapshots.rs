@@ -1,0 +1,43 @@
+//! What goes wrong with snapshots on a store that is broken.
+
+use checkpoint_testkit::snapshots;
+
+use crate::flaw::Flaw;
+use crate::{Case, assert_caught};
+
+macro_rules! broken_stores {
+    ($($test:ident $flaw:ident: $($case:ident)+;)+) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                $(
+                    let case: Case = |place| Box::pin(snapshots::$case(place));
+                    assert_caught(Flaw::$flaw, stringify!($case), case).await;
+                )+
+            }
+        )+
+
+        const CATCHING: &[&str] = &[$($(stringify!($case)),+),+];
+    };
+}
+
+broken_stores! {
+    forgets_on_reopen ForgetsOnReopen: a_model_goes_on_where_it_was_saved;
+    cuts_states CutsStates: models_of_every_size_are_whole;
+    loses_state LosesState: a_broken_snapshot_costs_a_replay half_a_snapshot_is_never_restored;
+    ignores_epoch IgnoresEpoch: an_older_saver_is_fenced;
+    overwrite_advances OverwriteAdvances: rewinding_goes_back_to_a_snapshot;
+    delete_keeps_state DeleteKeepsState: deleting_leaves_nothing;
+}
+
+macro_rules! names {
+    ($_:ty; $($case:ident)+) => { &[$(stringify!($case)),+] };
+}
+
+const ALL: &[&str] = checkpoint_testkit::__every_snapshot_case!([names]());
+
+#[test]
+fn every_case_about_snapshots_catches_a_broken_store() {
+    let idle: Vec<_> = ALL.iter().filter(|case| !CATCHING.contains(case)).collect();
+    assert!(idle.is_empty(), "{idle:?}");
+}
