@@ -3,4 +3,16 @@
 #![expect(clippy::unwrap_used, reason = "a step that fails is a test that fails")]
 
 mod basics;
+mod damage;
+mod faulty;
+mod fenced;
+mod files;
+mod generations;
+mod killed;
 mod models;
+mod mutated;
+mod parts;
+mod save_in;
+mod stepped;
+mod tools;
+mod versions;
