@@ -29,7 +29,9 @@ pub enum SaveError {
     #[error(transparent)]
     Store(#[from] Error),
     /// The store has not answered in time; whether it has written is not known.
-    #[error("the store did not answer within {0:?}: try again, or give it more time by `store_timeout`")]
+    #[error(
+        "the store did not answer within {0:?}: try again, or give it more time by `store_timeout` or the deadline of `close`"
+    )]
     Timeout(Duration),
     /// The snapshot is larger than it may be.
     #[error(

@@ -14,5 +14,6 @@ mod mutated;
 mod parts;
 mod save_in;
 mod stepped;
+mod timing;
 mod tools;
 mod versions;
