@@ -10,7 +10,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use crate::error::SaveError;
-use crate::generation::generations;
+use crate::generation::{Generation, generations};
 use crate::unsaved::{Known, Settings, Taken, Unsaved};
 
 /// Where snapshots go.
@@ -23,9 +23,9 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// Encodes and writes. `None`: what the record holds is in doubt, and looked up first.
-    pub(crate) async fn save(self, taken: Taken, known: Option<Known>) -> Result<Known, SaveError> {
-        let mut unsaved = self.encode(taken, known).await?;
+    /// Encodes and writes. Looks up first what the record holds, where that is in doubt.
+    pub(crate) async fn save(self, taken: Taken, known: Known, in_doubt: bool) -> Result<Known, SaveError> {
+        let mut unsaved = self.encode(taken, known, in_doubt).await?;
         let mut before = None;
         loop {
             match unsaved.next(before) {
@@ -38,11 +38,8 @@ impl Target {
     }
 
     /// The snapshot, ready to be written.
-    pub(crate) async fn encode(&self, taken: Taken, known: Option<Known>) -> Result<Unsaved, SaveError> {
-        let known = match known {
-            Some(known) => known,
-            None => self.look().await?,
-        };
+    pub(crate) async fn encode(&self, taken: Taken, known: Known, in_doubt: bool) -> Result<Unsaved, SaveError> {
+        let known = if in_doubt { self.look(known).await? } else { known };
         let settings = self.settings.clone();
         spawn_blocking(move || Unsaved::new(taken, &settings, &known)).await.unwrap_or(Err(SaveError::Stopped))
     }
@@ -51,12 +48,23 @@ impl Target {
         self.in_time(self.store.write(write)).await
     }
 
-    async fn look(&self) -> Result<Known, SaveError> {
+    /// What the record holds after a write whose result is not known: what it held before, or the snapshot that came next. Anything
+    /// else is not this process's.
+    async fn look(&self, known: Known) -> Result<Known, SaveError> {
         let record = self.in_time(self.store.read(&self.settings.id)).await?.ok_or(Ended::Missing)?;
         if record.epoch != self.settings.epoch {
             return Err(Ended::Fenced { epoch: record.epoch }.into());
         }
-        Ok(Known::new(record.checkpoint.position, generations(&record)?))
+        let position = record.checkpoint.position;
+        if position == known.position {
+            return Ok(known);
+        }
+        let generations = generations(&record)?;
+        let arrived = |newest: &Generation| newest.number == known.next && newest.position == position;
+        if !generations.first().is_some_and(arrived) {
+            return Err(Ended::Moved { position }.into());
+        }
+        Ok(Known::new(position, generations))
     }
 
     async fn in_time<T>(&self, call: impl Future<Output = StoreResult<T>>) -> Result<T, SaveError> {

@@ -27,8 +27,10 @@ pub(crate) struct Saver {
     strategy: Strategy,
     /// The last event handled.
     pub(crate) handled: Option<u64>,
-    /// What the record holds; `None` after a write whose result is not known.
-    known: Option<Known>,
+    /// What the record held when that was known last.
+    known: Known,
+    /// Whether there was a write since then whose result is not known.
+    in_doubt: bool,
     /// As it was when it was known last.
     saved: Option<Generation>,
     unsaved: Counts,
@@ -62,7 +64,8 @@ impl Saver {
             target,
             strategy,
             handled: used.as_ref().and_then(|used| used.position),
-            known: Some(known),
+            known,
+            in_doubt: false,
             saved: used,
             unsaved: Counts::default(),
             oldest: None,
@@ -112,7 +115,7 @@ impl Saver {
         let began = Instant::now();
         let taken = Taken::of(model, self.handled).inspect_err(|error| self.failed(began, error))?;
         let (answer, result) = oneshot::channel();
-        let save = self.target.clone().save(taken, self.known.clone());
+        let save = self.target.clone().save(taken, self.known.clone(), self.in_doubt);
         let task = tokio::spawn(async move {
             let _nobody = answer.send(save.await);
         });
@@ -123,7 +126,7 @@ impl Saver {
     /// The model as it is now, for somebody else to write.
     pub(crate) async fn encode<M: Model>(&self, model: &M) -> Result<Unsaved, SaveError> {
         let taken = Taken::of(model, self.handled)?;
-        self.target.encode(taken, self.known.clone()).await
+        self.target.encode(taken, self.known.clone(), self.in_doubt).await
     }
 
     /// Learns the result of a save that has ended meanwhile.
@@ -148,9 +151,7 @@ impl Saver {
         match result {
             Ok(known) => self.stored(known, running.counts, running.began),
             Err(error) => {
-                if error.is_in_doubt() {
-                    self.known = None;
-                }
+                self.in_doubt |= error.is_in_doubt();
                 self.failed(running.began, &error);
                 return Err(error);
             }
@@ -167,7 +168,7 @@ impl Saver {
         let now = Instant::now();
         self.pace.stored(began, now, counts.events);
         self.saved = known.generations.first().cloned();
-        self.known = Some(known);
+        (self.known, self.in_doubt) = (known, false);
         self.unsaved.events -= counts.events;
         self.unsaved.bytes = self.unsaved.bytes.saturating_sub(counts.bytes);
         self.oldest = self.oldest.filter(|_| self.unsaved.events > 0).map(|_| began);

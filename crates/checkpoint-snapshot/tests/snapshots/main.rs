@@ -4,6 +4,7 @@
 
 mod basics;
 mod damage;
+mod doubt;
 mod faulty;
 mod fenced;
 mod files;
