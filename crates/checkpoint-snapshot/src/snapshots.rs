@@ -1,5 +1,6 @@
 //! Where the snapshots of a model are kept, and how.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -140,7 +141,7 @@ impl Snapshots {
         let mut generations = self.listed(&record)?;
         generations.retain(|generation| generation.position <= position);
         let position = generations.first().and_then(|newest| newest.position);
-        let state = generation::state(position, &generations).expect("positions come from a store");
+        let state = generation::state(position, &generations).map_err(|error| self.corrupt(&error))?;
         let write = Write::overwrite(Checkpoint::new(self.id.clone(), position)).with_epoch(record.epoch);
         let write = write.with_state(state);
         let outcome = in_time(&*self.store, Operation::Write, self.timeout, self.store.write(&write)).await?;
@@ -183,10 +184,12 @@ impl Snapshots {
     }
 
     fn listed(&self, record: &Record) -> Result<Vec<Generation>> {
-        generations(record).map_err(|error| {
-            let message = format!("checkpoint {:?}: {error}", self.id);
-            Error::new(ErrorKind::Corrupt, message).with_store(self.store.name())
-        })
+        generations(record).map_err(|error| self.corrupt(&error))
+    }
+
+    fn corrupt(&self, error: &dyn fmt::Display) -> Error {
+        let message = format!("checkpoint {:?}: {error}", self.id);
+        Error::new(ErrorKind::Corrupt, message).with_store(self.store.name())
     }
 
     fn target(&self, record: &Record) -> Target {

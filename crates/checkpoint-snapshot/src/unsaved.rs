@@ -23,7 +23,7 @@ pub(crate) struct Known {
 impl Known {
     /// All of them are to be kept as long as there are no newer ones.
     pub(crate) fn new(position: Option<u64>, generations: Vec<Generation>) -> Self {
-        let next = generations.first().map_or(1, |newest| newest.number + 1);
+        let next = generations.first().map_or(1, |newest| newest.number.saturating_add(1));
         Self { position, generations, next }
     }
 }

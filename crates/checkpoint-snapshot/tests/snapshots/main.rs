@@ -8,6 +8,7 @@ mod doubt;
 mod faulty;
 mod fenced;
 mod files;
+mod foreign;
 mod generations;
 mod killed;
 mod models;
