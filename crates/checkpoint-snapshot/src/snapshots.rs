@@ -111,7 +111,7 @@ impl Snapshots {
     /// What the store fails with: it is not known then whether there is a snapshot. An id of more than 481 bytes is
     /// [`Invalid`](ErrorKind::Invalid).
     pub async fn load<M: Model>(&self, initial: impl Fn() -> M) -> Result<Live<M>> {
-        let record = self.claim().await?;
+        let record = self.claim_above_leftovers().await?;
         let source = Source { store: &*self.store, id: &self.id, timeout: self.timeout };
         let (model, restored) = source.load(&record, initial).await?;
         self.tell(&restored);
@@ -171,6 +171,41 @@ impl Snapshots {
             in_time(store, Operation::Delete, self.timeout, store.delete(&chunk.checkpoint.id)).await?;
         }
         Ok(listed)
+    }
+
+    /// Where the checkpoint was deleted, and chunks of it were not, their epochs are those of its former life: they would fence every
+    /// save. So a checkpoint without snapshots is claimed with an epoch above theirs.
+    async fn claim_above_leftovers(&self) -> Result<Record> {
+        let record = self.claim().await?;
+        let highest = if record.state.is_empty() { self.highest_of_chunks().await? } else { 0 };
+        if highest <= record.epoch {
+            return Ok(record);
+        }
+        let position = record.checkpoint.position;
+        let raise = Write::expect(record.checkpoint, position).with_epoch(highest);
+        // If somebody else was faster, then the next claim is above theirs.
+        let _raised = in_time(&*self.store, Operation::Write, self.timeout, self.store.write(&raise)).await?;
+        self.claim().await
+    }
+
+    /// The highest epoch of all records of chunks; 0 where the store cannot list.
+    async fn highest_of_chunks(&self) -> Result<u64> {
+        let (store, prefix) = (&*self.store, chunk::prefix(&self.id));
+        let (mut highest, mut after) = (0, None);
+        loop {
+            let listed = in_time(store, Operation::List, self.timeout, store.list(&prefix, after.as_ref(), 1)).await;
+            match listed {
+                Err(error) if error.kind() == ErrorKind::Unsupported => return Ok(0),
+                Err(error) => return Err(error),
+                Ok(mut chunks) => match chunks.pop() {
+                    None => return Ok(highest),
+                    Some(chunk) => {
+                        highest = highest.max(chunk.epoch);
+                        after = Some(chunk.checkpoint.id);
+                    }
+                },
+            }
+        }
     }
 
     async fn claim(&self) -> Result<Record> {
