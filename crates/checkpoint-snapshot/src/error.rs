@@ -7,6 +7,7 @@ use checkpoint_core::{Applied, Error};
 
 use crate::BucketError;
 use crate::format::CannotEncode;
+use crate::generation::NoGenerations;
 
 /// Why a model was not saved. What was saved before is still there.
 #[derive(Debug, thiserror::Error)]
@@ -21,11 +22,16 @@ pub enum SaveError {
     /// The model is not this process's to save any more, for good.
     #[error(transparent)]
     Ended(#[from] Ended),
+    /// After a write whose result is not known, the record of the checkpoint cannot be read.
+    #[error("what the last save has done is not known: {0}")]
+    InDoubt(#[from] NoGenerations),
     /// The store has failed.
     #[error(transparent)]
     Store(#[from] Error),
     /// The store has not answered in time; whether it has written is not known.
-    #[error("the store did not answer within {0:?}: try again, or give it more time by `store_timeout`")]
+    #[error(
+        "the store did not answer within {0:?}: try again, or give it more time by `store_timeout` or the deadline of `close`"
+    )]
     Timeout(Duration),
     /// The snapshot is larger than it may be.
     #[error(
@@ -47,7 +53,7 @@ impl SaveError {
     pub(crate) fn is_in_doubt(&self) -> bool {
         match self {
             Self::Store(error) => error.applied() == Applied::Unknown,
-            Self::Timeout(_) | Self::Stopped => true,
+            Self::Timeout(_) | Self::Stopped | Self::InDoubt(_) => true,
             Self::Bucket(_) | Self::Encode(_) | Self::Ended(_) | Self::TooLarge { .. } => false,
         }
     }

@@ -6,6 +6,7 @@ mod codec;
 mod error;
 pub mod format;
 mod generation;
+mod leftovers;
 mod live;
 mod load;
 mod model;

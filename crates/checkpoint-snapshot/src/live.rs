@@ -230,9 +230,13 @@ impl<M: Model> Live<M> {
 
     /// Saves what is not saved, again and again until it is or `deadline` has passed, and says what is left.
     pub async fn close(mut self, deadline: Duration) -> Closed {
-        let deadline = Instant::now() + deadline;
+        let (time, deadline) = (deadline, Instant::now() + deadline);
         let mut error = None;
-        while let Ok(result) = timeout_at(deadline, self.save()).await {
+        loop {
+            let Ok(result) = timeout_at(deadline, self.save()).await else {
+                error = error.or(Some(SaveError::Timeout(time)));
+                break;
+            };
             error = result.err();
             if error.is_none() || self.saver.ended.is_some() || Instant::now() >= deadline {
                 break;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use checkpoint_core::{CheckpointId, CheckpointStore, Error, ErrorKind, Operation, Record, Result};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
@@ -52,18 +52,15 @@ impl Source<'_> {
 
     /// All bytes of a snapshot. No more is taken than its records have.
     async fn bytes(&self, generation: &Generation) -> Result<Result<Bytes, Reason>> {
-        let mut bytes = BytesMut::new();
+        let mut chunks = Vec::new();
         for number in 0..generation.chunks {
-            let chunk = match self.chunk(generation, number).await? {
-                Ok(chunk) => chunk,
+            match self.chunk(generation, number).await? {
+                Ok(chunk) => chunks.push(chunk),
                 Err(reason) => return Ok(Err(reason)),
-            };
-            if generation.chunks == 1 {
-                return Ok(Ok(chunk));
             }
-            bytes.extend_from_slice(&chunk);
         }
-        Ok(Ok(bytes.freeze()))
+        // Put together once all are there: bytes that grow would take three times their memory.
+        Ok(Ok(if let [chunk] = &chunks[..] { chunk.clone() } else { chunks.concat().into() }))
     }
 
     async fn chunk(&self, generation: &Generation, number: u32) -> Result<Result<Bytes, Reason>> {

@@ -10,7 +10,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use crate::error::SaveError;
-use crate::generation::generations;
+use crate::generation::{Generation, generations};
 use crate::unsaved::{Known, Settings, Taken, Unsaved};
 
 /// Where snapshots go.
@@ -23,8 +23,8 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// Encodes and writes. `None`: what the record holds is in doubt, and looked up first.
-    pub(crate) async fn save(self, taken: Taken, number: u64, known: Option<Known>) -> Result<Known, SaveError> {
+    /// Encodes and writes. Looks up first what the record holds, where that is in doubt.
+    pub(crate) async fn save(self, taken: Taken, number: u64, known: Known) -> Result<Known, SaveError> {
         let mut unsaved = self.encode(taken, number, known).await?;
         let mut before = None;
         loop {
@@ -38,11 +38,8 @@ impl Target {
     }
 
     /// The snapshot, ready to be written.
-    pub(crate) async fn encode(&self, taken: Taken, number: u64, known: Option<Known>) -> Result<Unsaved, SaveError> {
-        let known = match known {
-            Some(known) => known,
-            None => self.look().await?,
-        };
+    pub(crate) async fn encode(&self, taken: Taken, number: u64, known: Known) -> Result<Unsaved, SaveError> {
+        let known = if known.in_doubt { self.look(known).await? } else { known };
         let settings = self.settings.clone();
         spawn_blocking(move || Unsaved::new(taken, number, &settings, &known)).await.unwrap_or(Err(SaveError::Stopped))
     }
@@ -51,14 +48,22 @@ impl Target {
         self.in_time(self.store.write(write)).await
     }
 
-    async fn look(&self) -> Result<Known, SaveError> {
+    /// What the record holds after a write whose result is not known: what it held before, or the snapshot that came next. Anything
+    /// else is not this process's.
+    async fn look(&self, known: Known) -> Result<Known, SaveError> {
         let record = self.in_time(self.store.read(&self.settings.id)).await?.ok_or(Ended::Missing)?;
         if record.epoch != self.settings.epoch {
             return Err(Ended::Fenced { epoch: record.epoch }.into());
         }
-        // Where there is no list that can be read, it was so when the model was loaded, and is overwritten.
-        let generations = generations(&record).unwrap_or_default();
-        Ok(Known { position: record.checkpoint.position, generations })
+        let position = record.checkpoint.position;
+        let arrived = |newest: &Generation| newest.number > known.number && newest.position == position;
+        match generations(&record) {
+            Ok(generations) if generations.first().is_some_and(arrived) => Ok(Known::new(position, generations)),
+            // Also where there is no list that can be read: it was so before.
+            _ if position == known.position => Ok(known),
+            Ok(_) => Err(Ended::Moved { position }.into()),
+            Err(unreadable) => Err(unreadable.into()),
+        }
     }
 
     async fn in_time<T>(&self, call: impl Future<Output = StoreResult<T>>) -> Result<T, SaveError> {

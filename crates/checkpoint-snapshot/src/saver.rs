@@ -27,8 +27,8 @@ pub(crate) struct Saver {
     strategy: Strategy,
     /// The last event handled.
     pub(crate) handled: Option<u64>,
-    /// What the record holds; `None` after a write whose result is not known.
-    known: Option<Known>,
+    /// What the record held when that was known last.
+    known: Known,
     /// As it was when it was known last.
     saved: Option<Generation>,
     /// That of the last snapshot that was begun. None has the number of another, so that a write which arrives late is told apart.
@@ -60,13 +60,12 @@ impl Drop for Running {
 impl Saver {
     pub(crate) fn new(target: Target, strategy: Strategy, known: Known, restored: &Restored) -> Self {
         let used = restored.generation.clone();
-        let rejected = restored.rejected.iter().filter_map(|rejected| rejected.generation.as_ref());
-        let number = rejected.chain(&known.generations).map(|generation| generation.number).max().unwrap_or(0);
+        let number = known.number;
         Self {
             target,
             strategy,
             handled: used.as_ref().and_then(|used| used.position),
-            known: Some(known),
+            known,
             saved: used,
             number,
             unsaved: Counts::default(),
@@ -117,7 +116,7 @@ impl Saver {
         let began = Instant::now();
         let taken = Taken::of(model, self.handled).inspect_err(|error| self.failed(began, error))?;
         let (answer, result) = oneshot::channel();
-        self.number += 1;
+        self.number = self.number.saturating_add(1);
         let save = self.target.clone().save(taken, self.number, self.known.clone());
         let task = tokio::spawn(async move {
             let _nobody = answer.send(save.await);
@@ -129,7 +128,7 @@ impl Saver {
     /// The model as it is now, for somebody else to write.
     pub(crate) async fn encode<M: Model>(&mut self, model: &M) -> Result<Unsaved, SaveError> {
         let taken = Taken::of(model, self.handled)?;
-        self.number += 1;
+        self.number = self.number.saturating_add(1);
         self.target.encode(taken, self.number, self.known.clone()).await
     }
 
@@ -155,9 +154,7 @@ impl Saver {
         match result {
             Ok(known) => self.stored(known, running.counts, running.began),
             Err(error) => {
-                if error.is_in_doubt() {
-                    self.known = None;
-                }
+                self.known.in_doubt |= error.is_in_doubt();
                 self.failed(running.began, &error);
                 return Err(error);
             }
@@ -174,7 +171,7 @@ impl Saver {
         let now = Instant::now();
         self.pace.stored(began, now, counts.events);
         self.saved = known.generations.first().cloned();
-        self.known = Some(known);
+        self.known = known;
         self.unsaved.events -= counts.events;
         self.unsaved.bytes = self.unsaved.bytes.saturating_sub(counts.bytes);
         self.oldest = self.oldest.filter(|_| self.unsaved.events > 0).map(|_| began);

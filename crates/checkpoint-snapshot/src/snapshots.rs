@@ -1,5 +1,6 @@
 //! Where the snapshots of a model are kept, and how.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,15 +24,15 @@ use crate::{Live, Model, chunk};
 /// are in records beside it, `~snapshot/ID/SLOT/CHUNK`, which no list of all checkpoints shows.
 #[derive(Clone, Debug)]
 pub struct Snapshots {
-    store: Arc<dyn CheckpointStore>,
-    id: CheckpointId,
+    pub(crate) store: Arc<dyn CheckpointStore>,
+    pub(crate) id: CheckpointId,
     owner: String,
     strategy: Strategy,
     keep: usize,
     limit: u64,
     record_bytes: usize,
     format: Options,
-    timeout: Duration,
+    pub(crate) timeout: Duration,
     by_hand: bool,
 }
 
@@ -110,7 +111,7 @@ impl Snapshots {
     /// What the store fails with: it is not known then whether there is a snapshot. An id of more than 480 bytes is
     /// [`Invalid`](ErrorKind::Invalid).
     pub async fn load<M: Model>(&self, initial: impl Fn() -> M) -> Result<Live<M>> {
-        let record = self.claim().await?;
+        let record = self.claim_above_leftovers().await?;
         let source = Source { store: &*self.store, id: &self.id, timeout: self.timeout };
         let (model, restored) = source.load(&record, initial).await?;
         self.tell(&restored);
@@ -140,7 +141,7 @@ impl Snapshots {
         let mut generations = self.listed(&record)?;
         generations.retain(|generation| generation.position <= position);
         let position = generations.first().and_then(|newest| newest.position);
-        let state = generation::state(position, &generations).expect("positions come from a store");
+        let state = generation::state(position, &generations).map_err(|error| self.corrupt(&error))?;
         let write = Write::overwrite(Checkpoint::new(self.id.clone(), position)).with_epoch(record.epoch);
         let write = write.with_state(state);
         let outcome = in_time(&*self.store, Operation::Write, self.timeout, self.store.write(&write)).await?;
@@ -163,22 +164,16 @@ impl Snapshots {
         let record = in_time(store, Operation::Read, self.timeout, store.read(&self.id)).await?;
         let listed = record.map(|record| generations(&record).unwrap_or_default()).unwrap_or_default();
         in_time(store, Operation::Delete, self.timeout, store.delete(&self.id)).await?;
-        let prefix = chunk::prefix(&self.id);
         let mut after = None;
-        // One at a time: each may have 8 MiB.
-        while let Some(record) =
-            in_time(store, Operation::List, self.timeout, store.list(&prefix, after.as_ref(), 1)).await?.pop()
-        {
-            let id = record.checkpoint.id;
-            if chunk::is_of(&self.id, &id) {
-                in_time(store, Operation::Delete, self.timeout, store.delete(&id)).await?;
-            }
+        while let Some(chunk) = self.chunk_after(after).await? {
+            let id = chunk.checkpoint.id;
+            in_time(store, Operation::Delete, self.timeout, store.delete(&id)).await?;
             after = Some(id);
         }
         Ok(listed)
     }
 
-    async fn claim(&self) -> Result<Record> {
+    pub(crate) async fn claim(&self) -> Result<Record> {
         let invalid = |error: checkpoint_core::InvalidId| {
             let message =
                 format!("the id {:?} is too long for snapshots, their records have longer ids: {error}", self.id);
@@ -189,10 +184,12 @@ impl Snapshots {
     }
 
     fn listed(&self, record: &Record) -> Result<Vec<Generation>> {
-        generations(record).map_err(|error| {
-            let message = format!("checkpoint {:?}: {error}", self.id);
-            Error::new(ErrorKind::Corrupt, message).with_store(self.store.name())
-        })
+        generations(record).map_err(|error| self.corrupt(&error))
+    }
+
+    fn corrupt(&self, error: &dyn fmt::Display) -> Error {
+        let message = format!("checkpoint {:?}: {error}", self.id);
+        Error::new(ErrorKind::Corrupt, message).with_store(self.store.name())
     }
 
     fn target(&self, record: &Record) -> Target {
@@ -222,8 +219,7 @@ impl Snapshots {
 
 /// What the record holds that can be used: what was rejected makes room for the next.
 fn known(record: &Record, restored: &Restored) -> Known {
-    let mut known =
-        Known { position: record.checkpoint.position, generations: generations(record).unwrap_or_default() };
+    let mut known = Known::new(record.checkpoint.position, generations(record).unwrap_or_default());
     let rejected =
         |generation: &Generation| restored.rejected.iter().any(|r| r.generation.as_ref() == Some(generation));
     known.generations.retain(|generation| !rejected(generation));

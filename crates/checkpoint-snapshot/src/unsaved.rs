@@ -16,6 +16,18 @@ pub(crate) struct Known {
     pub(crate) position: Option<u64>,
     /// Newest first.
     pub(crate) generations: Vec<Generation>,
+    /// The highest number of a snapshot that was ever in the list, as far as is known.
+    pub(crate) number: u64,
+    /// Whether there was a write since then whose result is not known.
+    pub(crate) in_doubt: bool,
+}
+
+impl Known {
+    /// What was just read or written.
+    pub(crate) fn new(position: Option<u64>, generations: Vec<Generation>) -> Self {
+        let number = generations.first().map_or(0, |newest| newest.number);
+        Self { position, generations, number, in_doubt: false }
+    }
 }
 
 /// What does not change from one save to the next.
@@ -89,7 +101,7 @@ impl Unsaved {
         let (saved_at, count) = (now(), chunks.count());
         let newest = Generation { number, position, saved_at, model, version, bytes, references, slot, chunks: count };
         let kept = known.generations.iter().take(settings.keep - 1).cloned();
-        let after = Known { position, generations: std::iter::once(newest).chain(kept).collect() };
+        let after = Known::new(position, std::iter::once(newest).chain(kept).collect());
         let state = generation::state(position, &after.generations)?;
         let last = Write::expect(Checkpoint::new(settings.id.clone(), position), known.position);
         let last = last.with_epoch(settings.epoch).with_state(state);

@@ -1,123 +1,189 @@
-//! Several snapshots of a model: which are kept, and going back to one.
+//! Which snapshots are kept, gone back to and deleted.
 
 use std::sync::Arc;
 
 use checkpoint_commit::Ended;
-use checkpoint_core::{CheckpointStore, ErrorKind, Operation};
+use checkpoint_core::{CheckpointId, CheckpointStore, Operation};
 use checkpoint_memory::MemoryStore;
-use checkpoint_snapshot::{SaveError, Snapshots};
+use checkpoint_snapshot::{Bucket, BucketError, CannotRestore, Model, SaveError, Snapshots};
 use checkpoint_testkit::{Fault, FaultyStore};
 
-use crate::models::{Sum, by_hand, handle, id, plant, record, saved_at, whole};
-
-async fn positions(snapshots: &Snapshots) -> Vec<Option<u64>> {
-    snapshots.list().await.unwrap().iter().map(|generation| generation.position).collect()
-}
+use crate::models::{by_hand, handle, id};
+use crate::tools::{all_records, listed, load, plant, restored, save_at, split};
 
 #[tokio::test]
 async fn as_many_are_kept_as_was_said() {
-    for (keep, kept) in [(0, &[40][..]), (1, &[40]), (2, &[40, 30]), (3, &[40, 30, 20]), (9, &[40, 30, 20, 10])] {
+    for keep in [0, 1, 2, 5] {
         let store = Arc::new(MemoryStore::new());
         let snapshots = by_hand(&store).generations(keep);
-        assert_eq!(positions(&snapshots).await, []);
-        drop(saved_at(&snapshots, &[10, 20, 30, 40]).await);
-        assert_eq!(positions(&snapshots).await, kept.iter().copied().map(Some).collect::<Vec<_>>());
-        let slots = store.list("~", None, 100).await.unwrap().len();
-        assert_eq!(slots, 4.min(keep.max(1) + 1), "one more, to write the next one to");
+        save_at(&snapshots, (1..=7).map(|number| number * 10)).await;
+        let kept = keep.max(1);
+        let expected: Vec<_> = (0..u64::try_from(kept).unwrap()).map(|back| Some(70 - back * 10)).collect();
+        assert_eq!(listed(&store).await, expected);
+        let slots = store.list("~snapshot/sum/", None, 100).await.unwrap().len();
+        assert_eq!(slots, kept + 1, "one more is there while it is written");
+        // Breaks one after the other: each costs one more.
+        for position in expected {
+            let live = load(&snapshots).await;
+            assert_eq!(live.resume_from(), position);
+            drop(live);
+            plant(&store, &chunk_at(&store, position).await, &b"broken"[..]).await;
+        }
+        assert_eq!(load(&snapshots).await.resume_from(), None);
+    }
+}
+
+/// The record of the snapshot at a position: it has one.
+async fn chunk_at(store: &MemoryStore, position: Option<u64>) -> String {
+    let chunks = store.list("~snapshot/sum/", None, 100).await.unwrap();
+    chunks.into_iter().find(|chunk| chunk.checkpoint.position == position).unwrap().checkpoint.id.to_string()
+}
+
+#[tokio::test]
+async fn fewer_are_kept_from_the_next_save_on() {
+    let store = Arc::new(MemoryStore::new());
+    save_at(&by_hand(&store).generations(4), [1, 2, 3, 4]).await;
+    save_at(&by_hand(&store).generations(2), [5]).await;
+    assert_eq!(listed(&store).await, [Some(5), Some(4)]);
+}
+
+#[tokio::test]
+async fn a_broken_newest_one_costs_what_came_after_the_one_before() {
+    let store = Arc::new(MemoryStore::new());
+    save_at(&by_hand(&store), [10, 20, 30]).await;
+    plant(&store, &chunk_at(&store, Some(30)).await, &b"broken"[..]).await;
+    let mut live = load(&by_hand(&store)).await;
+    let (position, rejected) = restored(&live);
+    assert_eq!((position, rejected.len(), rejected[0].0), (Some(20), 1, Some(3)));
+    assert_eq!(live.status().saved.unwrap().number, 2);
+    handle(&mut live, 25);
+    live.save().await.unwrap();
+    // What was rejected has made room, and not what is whole.
+    assert_eq!(listed(&store).await, [Some(25), Some(20)]);
+    let numbers: Vec<_> = by_hand(&store).list().await.unwrap().iter().map(|generation| generation.number).collect();
+    assert_eq!(numbers, [4, 2]);
+    assert_eq!(load(&by_hand(&store)).await.resume_from(), Some(25));
+}
+
+#[tokio::test]
+async fn going_back() {
+    for (to, expected) in [(Some(100), Some(40)), (Some(40), Some(40)), (Some(39), Some(30)), (Some(20), Some(20))] {
+        let store = Arc::new(MemoryStore::new());
+        let snapshots = split(&store).generations(3);
+        save_at(&snapshots, [10, 20, 30, 40]).await;
+        let rewound = snapshots.rewind(to).await.unwrap();
+        assert_eq!(rewound.as_ref().and_then(|generation| generation.position), expected);
+        assert_eq!(listed(&store).await[0], expected, "later ones are forgotten");
+        let live = load(&snapshots).await;
+        assert_eq!((live.resume_from(), live.restored().rejected.len()), (expected, 0));
+        assert_eq!(live.restored().generation, rewound);
+        drop(live);
+        save_at(&snapshots, [50, 60]).await;
+        assert_eq!(load(&snapshots).await.resume_from(), Some(60));
     }
 }
 
 #[tokio::test]
-async fn the_list_says_what_there_is() {
-    let store = Arc::new(MemoryStore::new());
-    let snapshots = by_hand(&store);
-    let before = std::time::SystemTime::now();
-    drop(saved_at(&snapshots, &[10, 20]).await);
-    let newest = snapshots.list().await.unwrap().swap_remove(0);
-    assert_eq!((newest.number, newest.position, &*newest.model, newest.version), (2, Some(20), "sum", 1));
-    let chunk = record(&store, "~snapshot/sum/1/0").await.state;
-    assert_eq!(newest.bytes + 8, u64::try_from(chunk.len()).unwrap(), "but for the header of the chunk");
-    let age = newest.saved_at.duration_since(before).unwrap_or_else(|error| error.duration());
-    assert!(age.as_secs() < 600, "{age:?}");
-}
-
-#[tokio::test]
-async fn what_cannot_be_used_makes_room_for_the_next() {
-    let store = Arc::new(MemoryStore::new());
-    let snapshots = by_hand(&store);
-    drop(saved_at(&snapshots, &[10, 20]).await);
-    plant(&store, "~snapshot/sum/1/0", b"broken".to_vec()).await;
-    let mut live = snapshots.load(Sum::default).await.unwrap();
-    assert_eq!(whole(&live), 10);
-    assert_eq!(live.restored().rejected[0].generation.as_ref().unwrap().position, Some(20));
-    handle(&mut live, 30);
-    live.save().await.unwrap();
-    assert_eq!(positions(&snapshots).await, [Some(30), Some(10)]);
-    assert_eq!(snapshots.list().await.unwrap()[0].number, 3, "no number is used again");
-}
-
-#[tokio::test]
-async fn rewinding_forgets_what_came_later() {
-    let store = Arc::new(MemoryStore::new());
-    let snapshots = by_hand(&store).generations(4);
-    let mut live = saved_at(&snapshots, &[10, 20, 30, 40]).await;
-
-    let went_to = snapshots.rewind(Some(35)).await.unwrap().unwrap();
-    assert_eq!(went_to.position, Some(30));
-    assert_eq!(record(&store, "sum").await.checkpoint.position, Some(30));
-    handle(&mut live, 50);
-    assert!(matches!(live.save().await, Err(SaveError::Ended(Ended::Fenced { .. }))), "it was running");
-
-    let mut live = snapshots.load(Sum::default).await.unwrap();
-    assert_eq!((whole(&live), live.restored().rejected.len()), (30, 0));
-    handle(&mut live, 45);
-    live.save().await.unwrap();
-    assert_eq!(positions(&snapshots).await, [Some(45), Some(30), Some(20), Some(10)]);
-
-    assert_eq!(snapshots.rewind(Some(10)).await.unwrap().unwrap().position, Some(10));
-    assert_eq!(whole(&snapshots.load(Sum::default).await.unwrap()), 10);
-    assert_eq!(snapshots.rewind(Some(9)).await.unwrap(), None);
-    let mut live = snapshots.load(Sum::default).await.unwrap();
-    assert_eq!((whole(&live), record(&store, "sum").await.checkpoint.position), (0, None));
-    handle(&mut live, 5);
-    live.save().await.unwrap();
-    assert_eq!(positions(&snapshots).await, [Some(5)]);
-}
-
-#[tokio::test]
-async fn what_is_no_list_is_not_rewound() {
-    let store = Arc::new(MemoryStore::new());
-    let snapshots = by_hand(&store);
-    drop(saved_at(&snapshots, &[10]).await);
-    plant(&store, "sum", b"gap".to_vec()).await;
-    for error in [snapshots.rewind(None).await.unwrap_err(), snapshots.list().await.unwrap_err()] {
-        assert!(error.kind() == ErrorKind::Corrupt && error.to_string().contains("\"sum\""), "{error}");
+async fn going_back_to_the_start() {
+    for to in [Some(9), Some(0), None] {
+        let store = Arc::new(MemoryStore::new());
+        save_at(&by_hand(&store), [10, 20]).await;
+        assert_eq!(by_hand(&store).rewind(to).await.unwrap(), None);
+        assert!(listed(&store).await.is_empty());
+        let live = load(&by_hand(&store)).await;
+        assert_eq!((live.resume_from(), live.restored().rejected.len()), (None, 0));
+        drop(live);
+        save_at(&by_hand(&store), [3]).await;
+        assert_eq!(load(&by_hand(&store)).await.resume_from(), Some(3));
     }
-    assert_eq!(&record(&store, "sum").await.state[..], b"gap");
+    let store = Arc::new(MemoryStore::new());
+    assert_eq!(by_hand(&store).rewind(Some(5)).await.unwrap(), None, "there was never anything");
+    assert_eq!(load(&by_hand(&store)).await.resume_from(), None);
 }
 
 #[tokio::test]
-async fn a_delete_that_failed_is_finished_by_the_next() {
-    let memory = Arc::new(MemoryStore::new());
-    for at in 0..3 {
-        let store = Arc::new(FaultyStore::new(Arc::clone(&memory)));
-        let snapshots = by_hand(&store);
-        drop(saved_at(&snapshots, &[10, 20]).await);
-        store.script(Operation::Delete, std::iter::repeat_n(Fault::None, at).chain([Fault::Refuse]));
-        assert!(snapshots.delete().await.is_err());
-        snapshots.delete().await.unwrap();
-        let left = [memory.list("", None, 100).await.unwrap(), memory.list("~", None, 100).await.unwrap()];
-        assert_eq!(left, [[], []]);
+async fn going_back_fences_who_saves() {
+    let store = Arc::new(MemoryStore::new());
+    save_at(&by_hand(&store), [10]).await;
+    let mut live = load(&by_hand(&store)).await;
+    handle(&mut live, 20);
+    by_hand(&store).rewind(Some(10)).await.unwrap();
+    assert!(matches!(live.save().await, Err(SaveError::Ended(Ended::Fenced { epoch: 3 }))));
+    assert!(live.apply(21, |_| panic!("it is not for this model any more")).is_err());
+    assert_eq!(live.status().ended, Some(Ended::Fenced { epoch: 3 }));
+    assert_eq!(load(&by_hand(&store)).await.resume_from(), Some(10));
+}
+
+#[tokio::test]
+async fn nothing_is_listed_or_deleted_where_there_is_nothing() {
+    let store = Arc::new(MemoryStore::new());
+    assert!(by_hand(&store).list().await.unwrap().is_empty());
+    assert!(by_hand(&store).delete().await.unwrap().is_empty());
+    assert!(all_records(&*store).await.is_empty(), "neither has claimed it");
+}
+
+/// Has its values in a table.
+struct Table;
+
+impl Model for Table {
+    const NAME: &'static str = "table";
+
+    fn save(&self, _bucket: &mut Bucket) -> Result<(), BucketError> {
+        Ok(())
+    }
+
+    fn restore(&mut self, _bucket: &Bucket) -> Result<(), CannotRestore> {
+        Ok(())
+    }
+
+    fn references(&self) -> Vec<String> {
+        vec!["table delays".to_owned(), "bucket s3://delays".to_owned()]
     }
 }
 
 #[tokio::test]
-async fn ids_have_to_leave_room_for_those_of_the_records() {
+async fn who_deletes_is_told_what_is_left_elsewhere() {
     let store = Arc::new(MemoryStore::new());
-    let of = |length: usize| Snapshots::new(Arc::<MemoryStore>::clone(&store), id(&"x".repeat(length))).by_hand();
-    drop(saved_at(&of(480), &[1]).await);
-    assert_eq!(whole(&of(480).load(Sum::default).await.unwrap()), 1);
-    let error = of(481).load(Sum::default).await.unwrap_err();
-    assert!(error.kind() == ErrorKind::Invalid && error.to_string().contains("too long"), "{error}");
-    assert!(store.read(&id(&"x".repeat(481))).await.unwrap().is_none());
+    let others = [id("sums"), id("sum/other"), id("sum/snapshots/0")];
+    for other in &others {
+        store.claim(other, "somebody else").await.unwrap();
+    }
+    let snapshots = by_hand(&store);
+    let mut live = snapshots.load(|| Table).await.unwrap();
+    live.apply(1, |_| ()).unwrap();
+    live.save().await.unwrap();
+    assert_eq!(snapshots.list().await.unwrap()[0].references, ["table delays", "bucket s3://delays"]);
+    let deleted = snapshots.delete().await.unwrap();
+    assert_eq!((deleted.len(), deleted[0].references.len()), (1, 2));
+    let left: Vec<CheckpointId> = all_records(&*store).await.into_iter().map(|record| record.checkpoint.id).collect();
+    assert_eq!(left.len(), others.len(), "{left:?}");
+    live.apply(2, |_| ()).unwrap();
+    assert!(matches!(live.save().await, Err(SaveError::Ended(Ended::Missing))));
+}
+
+#[tokio::test]
+async fn deleting_again_deletes_what_is_left() {
+    for failing in 0.. {
+        let store = Arc::new(FaultyStore::new(MemoryStore::new()));
+        save_at(&split(&store), [10, 20]).await;
+        let faults = std::iter::repeat_n(Fault::None, failing).chain([Fault::Refuse]);
+        store.script(Operation::Delete, faults);
+        let deleted = split(&store).delete().await;
+        store.script(Operation::Delete, []);
+        if deleted.is_ok() {
+            assert!(failing > 6, "{failing}");
+            break;
+        }
+        split(&store).delete().await.unwrap();
+        assert!(all_records(&*store).await.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn an_id_that_is_too_long_says_so() {
+    let store = Arc::new(MemoryStore::new());
+    let snapshots = |length| Snapshots::new(Arc::<MemoryStore>::clone(&store), id(&"x".repeat(length)));
+    assert!(snapshots(480).load(crate::models::Sum::default).await.is_ok());
+    let error = snapshots(481).load(crate::models::Sum::default).await.unwrap_err();
+    assert!(error.to_string().contains("is too long for snapshots"), "{error}");
 }

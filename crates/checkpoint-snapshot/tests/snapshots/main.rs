@@ -4,11 +4,20 @@
 
 mod basics;
 mod damage;
+mod doubt;
 mod faulty;
+mod fenced;
+mod files;
+mod foreign;
 mod generations;
-mod histories;
-mod in_transaction;
+mod killed;
+mod left_over;
 mod models;
+mod mutated;
+mod parts;
+mod random;
+mod save_in;
+mod stepped;
 mod timing;
-mod two_savers;
+mod tools;
 mod versions;

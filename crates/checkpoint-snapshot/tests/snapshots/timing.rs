@@ -1,160 +1,177 @@
-//! When a model is saved, and what goes on meanwhile.
+//! When a model is saved.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use checkpoint_commit::strategy::{Strategy, after, every, manual};
-use checkpoint_core::Operation;
+use checkpoint_commit::strategy::{Strategy, after, bytes, every};
 use checkpoint_memory::MemoryStore;
-use checkpoint_snapshot::{Live, Snapshots};
-use checkpoint_testkit::{Fault, FaultyStore};
-use tokio::time::{Instant, sleep, timeout};
+use checkpoint_snapshot::{Live, SaveError};
+use tokio::time::{Instant, timeout};
 
-use crate::models::{Sum, handle, id, record};
+use crate::models::{Sum, by_hand, handle};
+use crate::stepped::Stepped;
+use crate::tools::{listed, load};
 
-fn snapshots(store: &Arc<MemoryStore>, strategy: Strategy) -> Snapshots {
-    let store = Arc::clone(store);
-    Snapshots::new(store, id("sum")).strategy(strategy)
-}
+/// As many writes as no test makes.
+const ALL: usize = 10_000;
 
-async fn live(strategy: Strategy) -> (Arc<MemoryStore>, Live<Sum>) {
+/// A model over a store that waits.
+async fn waiting(strategy: Strategy) -> (Arc<MemoryStore>, Arc<Stepped<MemoryStore>>, Live<Sum>) {
     let store = Arc::new(MemoryStore::new());
-    let live = snapshots(&store, strategy).load(Sum::default).await.unwrap();
-    (store, live)
+    let stepped = Stepped::new(&store);
+    let live = load(&by_hand(&stepped).strategy(strategy)).await;
+    (store, stepped, live)
 }
 
-/// Lets what runs beside come to its end.
-async fn wait(live: &mut Live<Sum>, time: Duration) {
-    assert!(timeout(time, live.save_when_due()).await.is_err(), "it has not ended");
-}
-
-async fn stored(store: &MemoryStore) -> Option<u64> {
-    record(store, "sum").await.checkpoint.position
+/// Lets the save that was begun come to its end.
+async fn settle(live: &mut Live<Sum>) {
+    let waits = Duration::from_millis(1);
+    while live.status().is_saving {
+        let _is_not_due = timeout(waits, live.save_when_due()).await;
+    }
 }
 
 #[tokio::test(start_paused = true)]
 async fn after_so_many_events() {
-    let (store, mut live) = live(every(10)).await;
-    handle(&mut live, 9);
-    sleep(Duration::from_secs(100)).await;
+    let (store, stepped, mut live) = waiting(every(3)).await;
+    stepped.permit(ALL);
+    handle(&mut live, 2);
     assert!(!live.status().is_saving && !live.is_due());
-    handle(&mut live, 10);
-    assert!(live.status().is_saving, "beside");
-    handle(&mut live, 12);
-    wait(&mut live, Duration::from_millis(1)).await;
-    assert_eq!((stored(&store).await, live.status().unsaved), (Some(10), 2));
-    assert_eq!(live.status().saved.unwrap().position, Some(10));
-}
-
-#[tokio::test(start_paused = true)]
-async fn after_a_time_also_while_no_event_comes() {
-    let (store, mut live) = live(after(Duration::from_secs(5))).await;
-    wait(&mut live, Duration::from_secs(100)).await;
-    assert_eq!(stored(&store).await, None, "nothing was handled");
-    handle(&mut live, 1);
-    wait(&mut live, Duration::from_millis(4_900)).await;
-    assert_eq!(stored(&store).await, None);
-    wait(&mut live, Duration::from_millis(200)).await;
-    assert_eq!(stored(&store).await, Some(1));
-}
-
-#[tokio::test(start_paused = true)]
-async fn only_when_told() {
-    for by_hand in [false, true] {
-        let store = Arc::new(MemoryStore::new());
-        let snapshots = match by_hand {
-            true => snapshots(&store, every(1)).by_hand(),
-            false => snapshots(&store, manual()),
-        };
-        let mut live = snapshots.load(Sum::default).await.unwrap();
-        handle(&mut live, 1_000);
-        wait(&mut live, Duration::from_secs(3600)).await;
-        assert_eq!((stored(&store).await, live.is_due()), (None, by_hand));
-        live.save().await.unwrap();
-        assert_eq!(stored(&store).await, Some(1_000));
-        let number = |live: &Live<Sum>| live.status().saved.unwrap().number;
-        let before = number(&live);
-        live.save().await.unwrap();
-        assert_eq!(number(&live), before, "what is saved is not saved again");
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_second_save_begins_after_the_first_has_ended() {
-    let memory = Arc::new(MemoryStore::new());
-    let store = Arc::new(FaultyStore::new(Arc::clone(&memory)));
-    let faulty: Arc<FaultyStore<_>> = Arc::clone(&store);
-    let mut live = Snapshots::new(faulty, id("sum")).strategy(every(1)).load(Sum::default).await.unwrap();
-    store.script(Operation::Write, [Fault::HangBefore]);
-    handle(&mut live, 1);
-    for last in 2..100 {
-        sleep(Duration::from_millis(250)).await;
-        handle(&mut live, last); // handling goes on
-        assert!(live.status().is_saving && live.status().unsaved == last);
-    }
-    assert!(memory_is_empty(&memory).await);
-    let begin = Instant::now();
-    wait(&mut live, Duration::from_secs(8)).await; // the first one ends after 30 s in all, and fails
-    assert_eq!((stored(&memory).await, live.status().unsaved), (Some(99), 0), "with all that came meanwhile");
-    assert!(begin.elapsed() >= Duration::from_secs(5));
-}
-
-async fn memory_is_empty(memory: &MemoryStore) -> bool {
-    checkpoint_core::CheckpointStore::list(memory, "~", None, 1).await.unwrap().is_empty()
-}
-
-#[tokio::test(start_paused = true)]
-async fn closing_tries_until_its_deadline() {
-    for (faults, is_clean) in [(3, true), (usize::MAX, false)] {
-        let memory = Arc::new(MemoryStore::new());
-        let store = Arc::new(FaultyStore::new(Arc::clone(&memory)));
-        let faulty: Arc<FaultyStore<_>> = Arc::clone(&store);
-        let mut live = Snapshots::new(faulty, id("sum")).load(Sum::default).await.unwrap();
-        handle(&mut live, 7);
-        store.script(Operation::Write, std::iter::repeat_n(Fault::Refuse, faults));
-        let begin = Instant::now();
-        let closed = live.close(Duration::from_secs(60)).await;
-        assert_eq!((closed.is_clean(), closed.error.is_none()), (is_clean, is_clean), "{closed:?}");
-        assert!(begin.elapsed() <= Duration::from_secs(60));
-        let position = if is_clean { Some(7) } else { None };
-        assert_eq!((stored(&memory).await, closed.saved.and_then(|saved| saved.position)), (position, position));
-        assert_eq!(closed.unsaved, if is_clean { 0 } else { 7 });
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_model_that_is_dropped_in_a_save_gives_it_up() {
-    let memory = Arc::new(MemoryStore::new());
-    let store = Arc::new(FaultyStore::new(Arc::clone(&memory)));
-    let faulty: Arc<FaultyStore<_>> = Arc::clone(&store);
-    let mut live = Snapshots::new(faulty, id("sum")).strategy(every(1)).load(Sum::default).await.unwrap();
-    handle(&mut live, 1);
-    drop(live);
-    sleep(Duration::from_secs(1)).await;
-    assert_eq!(stored(&memory).await, None);
-}
-
-#[tokio::test]
-async fn positions_have_to_rise() {
-    let (_, mut live) = live(manual()).await;
+    handle(&mut live, 3);
+    assert!(live.status().is_saving && !live.is_due());
+    settle(&mut live).await;
+    assert_eq!(listed(&*store).await, [Some(3)]);
     handle(&mut live, 5);
-    for position in [5, 4, 0, u64::MAX] {
-        assert!(live.apply(position, |sum| sum.add(position)).is_err());
-        assert!(live.handled(position, 1).is_err());
-    }
-    assert_eq!((live.model(), live.resume_from()), (&Sum::up_to(5), Some(5)));
-    live.handled(9, 100).unwrap();
-    assert_eq!((live.resume_from(), live.status().unsaved), (Some(9), 6));
+    assert!(!live.status().is_saving);
+    handle(&mut live, 6);
+    settle(&mut live).await;
+    assert_eq!(listed(&*store).await, [Some(6), Some(3)]);
+    assert_eq!(live.status().unsaved, 0);
 }
 
 #[tokio::test(start_paused = true)]
-async fn bytes_are_counted() {
-    let (store, mut live) = live(checkpoint_commit::strategy::bytes(1_000)).await;
-    live.handled(1, 999).unwrap();
-    assert!(!live.status().is_saving);
-    live.handled(2, 1).unwrap();
-    wait(&mut live, Duration::from_millis(1)).await;
-    assert_eq!(stored(&store).await, Some(2));
-    live.handled(3, 999).unwrap();
-    assert!(!live.status().is_saving);
+async fn after_so_many_bytes() {
+    let (store, stepped, mut live) = waiting(bytes(100)).await;
+    stepped.permit(ALL);
+    for (position, bytes, is_saving) in [(1, 99, false), (2, 1, true)] {
+        live.model_mut().add(position);
+        live.handled(position, bytes).unwrap();
+        assert_eq!(live.status().is_saving, is_saving);
+    }
+    settle(&mut live).await;
+    assert_eq!(listed(&*store).await, [Some(2)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_some_time_while_no_event_comes() {
+    let (store, stepped, mut live) = waiting(after(Duration::from_secs(5))).await;
+    stepped.permit(ALL);
+    let began = Instant::now();
+    assert!(timeout(Duration::from_secs(60), live.save_when_due()).await.is_err(), "there is nothing to save");
+    handle(&mut live, 1);
+    assert!(timeout(Duration::from_millis(4_900), live.save_when_due()).await.is_err());
+    assert!(!live.is_due() && live.status().unsaved == 1);
+    assert!(timeout(Duration::from_millis(200), live.save_when_due()).await.is_err());
+    assert_eq!(live.status().unsaved, 0);
+    assert_eq!(listed(&*store).await, [Some(1)]);
+    let saved_at = live.status().last_save.unwrap().at - began;
+    assert!((65_000..65_100).contains(&saved_at.as_millis()), "{saved_at:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_go_on_while_it_is_saved() {
+    let (store, stepped, mut live) = waiting(every(3)).await;
+    handle(&mut live, 3);
+    assert!(live.status().is_saving);
+    stepped.permit(1);
+    stepped.done(1).await;
+    handle(&mut live, 100);
+    let status = live.status();
+    assert_eq!((status.handled, status.unsaved, status.is_saving), (Some(100), 100, true));
+    assert_eq!((live.model(), stepped.most_waiting()), (&Sum::up_to(100), 1));
+    assert!(!live.is_due(), "one at a time");
+
+    stepped.permit(3);
+    stepped.done(3).await;
+    // The event that finds the first save ended begins the second.
+    while live.status().saved.is_none() {
+        tokio::task::yield_now().await;
+        let next = live.resume_from().unwrap() + 1;
+        handle(&mut live, next);
+    }
+    let status = live.status();
+    assert_eq!(status.saved.unwrap().position, Some(3));
+    assert_eq!((status.unsaved, status.is_saving), (status.handled.unwrap() - 3, true));
+    stepped.permit(ALL);
+    live.save().await.unwrap();
+    assert_eq!(stepped.most_waiting(), 1, "a second save never begins before the first has ended");
+    assert_eq!(load(&by_hand(&store)).await.resume_from(), live.resume_from());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_save_that_is_asked_for_waits_for_the_one_that_runs() {
+    let (store, stepped, mut live) = waiting(every(3)).await;
+    handle(&mut live, 3);
+    handle(&mut live, 5);
+    assert!(timeout(Duration::from_secs(5), live.save()).await.is_err());
+    assert_eq!((live.status().is_saving, stepped.most_waiting()), (true, 1), "the call was dropped, the save was not");
+    stepped.permit(ALL);
+    live.save().await.unwrap();
+    assert_eq!((live.status().unsaved, stepped.most_waiting()), (0, 1));
+    assert_eq!(listed(&*store).await, [Some(5), Some(3)]);
+    live.save().await.unwrap();
+    assert_eq!(listed(&*store).await, [Some(5), Some(3)], "there was nothing to save");
+}
+
+#[tokio::test(start_paused = true)]
+async fn by_hand_nothing_is_saved_by_itself() {
+    let store = Arc::new(MemoryStore::new());
+    let mut live = load(&by_hand(&store).strategy(every(2)).by_hand()).await;
+    handle(&mut live, 1);
+    assert!(!live.is_due());
+    handle(&mut live, 10);
+    assert!(live.is_due() && !live.status().is_saving);
+    assert!(timeout(Duration::from_secs(60), live.save_when_due()).await.is_err());
+    assert_eq!(live.status().unsaved, 10);
+    live.save().await.unwrap();
+    assert!(!live.is_due());
+    assert_eq!(listed(&*store).await, [Some(10)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn closing_waits_until_the_deadline_and_no_longer() {
+    let (store, _stepped, mut live) = waiting(every(3)).await;
+    handle(&mut live, 7);
+    let began = Instant::now();
+    let closed = live.close(Duration::from_secs(3)).await;
+    assert!((3_000..3_100).contains(&began.elapsed().as_millis()), "{:?}", began.elapsed());
+    assert_eq!((closed.is_clean(), closed.unsaved, closed.saved), (false, 7, None));
+    assert!(matches!(closed.error, Some(SaveError::Timeout(time)) if time.as_secs() == 3), "{:?}", closed.error);
+    assert_eq!(load(&by_hand(&store)).await.resume_from(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn dropping_saves_nothing_and_breaks_nothing() {
+    let (store, stepped, mut live) = waiting(every(3)).await;
+    stepped.permit(ALL);
+    handle(&mut live, 3);
+    live.save().await.unwrap();
+    handle(&mut live, 5);
+    drop(live);
+    assert_eq!(load(&by_hand(&store)).await.resume_from(), Some(3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn positions_rise() {
+    let store = Arc::new(MemoryStore::new());
+    let mut live = load(&by_hand(&store)).await;
+    handle(&mut live, 5);
+    for position in [0, 4, 5, u64::MAX] {
+        assert!(live.apply(position, |_| panic!("it is refused")).is_err());
+    }
+    assert_eq!((live.resume_from(), live.status().unsaved), (Some(5), 5));
+    live.save().await.unwrap();
+    let mut live = load(&by_hand(&store)).await;
+    assert!(live.apply(5, |_| panic!("it is in the model")).is_err());
+    live.apply(1 << 62, |_| ()).unwrap();
 }

@@ -1,200 +1,221 @@
-//! Models that change between two starts, that consist of parts, and that check themselves.
+//! Models that change, and models that look whether they can be used.
 
 use std::sync::Arc;
 
 use checkpoint_memory::MemoryStore;
-use checkpoint_snapshot::{Bucket, BucketError, CannotRestore, Check, Live, Model, Plain, Reason, Snapshots};
-use serde::{Deserialize, Serialize};
+use checkpoint_snapshot::{Bucket, BucketError, CannotRestore, Check, Live, Model, Problem, Reason, SaveError};
 
-use crate::models::id;
+use crate::models::by_hand;
 
-/// Counts events; a type for each version. Version 2 has another key, version 3 does not know version 1.
-struct Count<const V: u32>(u64);
-
-impl<const V: u32> Count<V> {
-    const KEY: &'static str = if V == 1 { "events" } else { "count" };
+/// Counts events; version 1 had the count below another key, and version 2 nothing that can be used.
+#[derive(Debug, Default, PartialEq)]
+struct Count<const VERSION: u32> {
+    events: u64,
 }
+
+const OLD_KEY: &str = "n";
+const KEY: &str = "events";
 
 impl<const V: u32> Model for Count<V> {
     const NAME: &'static str = "count";
     const VERSION: u32 = V;
 
     fn save(&self, bucket: &mut Bucket) -> Result<(), BucketError> {
-        bucket.put(Self::KEY, self.0);
+        bucket.put(if V == 1 { OLD_KEY } else { KEY }, self.events);
         Ok(())
     }
 
     fn restore(&mut self, bucket: &Bucket) -> Result<(), CannotRestore> {
-        self.0 = bucket.integer(Self::KEY)?;
+        self.events = bucket.integer(if V == 1 { OLD_KEY } else { KEY })?;
         Ok(())
     }
 
     fn migrate(version: u32, mut bucket: Bucket) -> Result<Option<Bucket>, CannotRestore> {
-        match (version, V) {
-            (1, 2) => {
-                let count = bucket.remove("events").ok_or_else(|| CannotRestore::new("it counts nothing"))?;
-                bucket.put("count", count);
-                Ok(Some(bucket))
-            }
-            (2, 3) => Ok(Some(bucket)),
-            _ => Ok(None),
+        if version != 1 {
+            return Ok(None);
+        }
+        let events: u64 = bucket.integer(OLD_KEY)?;
+        bucket.remove(OLD_KEY);
+        bucket.put(KEY, events);
+        Ok(Some(bucket))
+    }
+}
+
+/// Handles one more event, and saves.
+async fn count_on<const V: u32>(store: &Arc<MemoryStore>) -> Live<Count<V>> {
+    let mut live = by_hand(store).load(Count::<V>::default).await.unwrap();
+    let next = live.resume_from().unwrap_or(0) + 1;
+    live.apply(next, |count| count.events += 1).unwrap();
+    live.save().await.unwrap();
+    assert_eq!(live.model().events, live.resume_from().unwrap());
+    live
+}
+
+#[tokio::test]
+async fn an_older_version_is_migrated() {
+    let store = Arc::new(MemoryStore::new());
+    for _ in 0..3 {
+        count_on::<1>(&store).await;
+    }
+    let live = count_on::<3>(&store).await;
+    assert_eq!(live.model().events, 4);
+    let kept = by_hand(&store).list().await.unwrap();
+    assert_eq!((kept[0].version, kept[1].version), (3, 1));
+    assert_eq!(count_on::<3>(&store).await.model().events, 5);
+}
+
+#[tokio::test]
+async fn a_version_that_is_not_migrated_is_made_anew() {
+    let store = Arc::new(MemoryStore::new());
+    for _ in 0..3 {
+        count_on::<2>(&store).await;
+    }
+    let live = by_hand(&store).load(Count::<3>::default).await.unwrap();
+    assert_eq!((live.resume_from(), live.model()), (None, &Count::default()));
+    for rejected in &live.restored().rejected {
+        let reason = &rejected.reason;
+        assert!(matches!(reason, Reason::Restore(CannotRestore::NotMigrated { found: 2, known: 3, .. })), "{reason}");
+        assert_eq!(
+            reason.to_string(),
+            r#"version 2 of "count" has saved it, and version 3 does not migrate from that"#
+        );
+    }
+    assert_eq!(live.restored().rejected.len(), 2);
+}
+
+/// After a downgrade the snapshot of the older version is used, as long as it is kept.
+#[tokio::test]
+async fn a_downgrade_goes_back_to_the_older_version() {
+    let store = Arc::new(MemoryStore::new());
+    count_on::<1>(&store).await;
+    count_on::<3>(&store).await;
+    let live = by_hand(&store).load(Count::<1>::default).await.unwrap();
+    assert_eq!((live.resume_from(), live.model().events), (Some(1), 1));
+    let reason = &live.restored().rejected[0].reason;
+    assert!(matches!(reason, Reason::Restore(CannotRestore::Newer { found: 3, known: 1, .. })), "{reason}");
+}
+
+#[tokio::test]
+async fn a_migration_that_fails_names_the_key() {
+    #[derive(Default)]
+    struct Old;
+    impl Model for Old {
+        const NAME: &'static str = "count";
+        fn save(&self, bucket: &mut Bucket) -> Result<(), BucketError> {
+            bucket.put(OLD_KEY, "seven");
+            Ok(())
+        }
+        fn restore(&mut self, _bucket: &Bucket) -> Result<(), CannotRestore> {
+            Ok(())
+        }
+    }
+    let store = Arc::new(MemoryStore::new());
+    let mut live = by_hand(&store).load(Old::default).await.unwrap();
+    live.apply(1, |_| ()).unwrap();
+    live.save().await.unwrap();
+    let live = by_hand(&store).load(Count::<3>::default).await.unwrap();
+    let reason = &live.restored().rejected[0].reason;
+    assert_eq!(reason.to_string(), r#""n" is text, not an integer"#);
+}
+
+/// Is valid up to a limit that is not its own.
+#[derive(Debug)]
+struct Checked {
+    events: u64,
+    valid_up_to: u64,
+    accepted_up_to: u64,
+}
+
+impl Model for Checked {
+    const NAME: &'static str = "checked";
+
+    fn save(&self, bucket: &mut Bucket) -> Result<(), BucketError> {
+        bucket.put("events", self.events);
+        Ok(())
+    }
+
+    fn restore(&mut self, bucket: &Bucket) -> Result<(), CannotRestore> {
+        self.events = bucket.integer("events")?;
+        if self.events > self.accepted_up_to {
+            return Err(CannotRestore::new(format!("{} are too many", self.events)));
+        }
+        Ok(())
+    }
+
+    async fn check(&self) -> Check {
+        tokio::task::yield_now().await;
+        if self.events > self.valid_up_to { Check::Rebuild("the table is gone".to_owned()) } else { Check::Valid }
+    }
+}
+
+async fn checked(valid_up_to: u64, accepted_up_to: u64) -> Live<Checked> {
+    let store = Arc::new(MemoryStore::new());
+    let initial = |valid_up_to, accepted_up_to| move || Checked { events: 0, valid_up_to, accepted_up_to };
+    let mut live = by_hand(&store).load(initial(9, 9)).await.unwrap();
+    for position in 1..=2 {
+        live.apply(position, |model| model.events += 1).unwrap();
+        live.save().await.unwrap();
+    }
+    by_hand(&store).load(initial(valid_up_to, accepted_up_to)).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_check_that_wants_to_rebuild_falls_back() {
+    for valid_up_to in 0..3 {
+        let live = checked(valid_up_to, 9).await;
+        assert_eq!((live.resume_from().unwrap_or(0), live.model().events), (valid_up_to, valid_up_to));
+        let rejected = &live.restored().rejected;
+        assert_eq!(u64::try_from(rejected.len()).unwrap(), 2 - valid_up_to);
+        for rejected in rejected {
+            assert!(matches!(&rejected.reason, Reason::Check(why) if why == "the table is gone"));
+            assert_eq!(rejected.reason.to_string(), "the model's check says: the table is gone");
         }
     }
 }
 
-fn snapshots(store: &Arc<MemoryStore>) -> Snapshots {
-    let store = Arc::clone(store);
-    Snapshots::new(store, id("m")).by_hand()
-}
-
-/// Loads, handles one event more, and saves.
-async fn go_on<M: Model>(store: &Arc<MemoryStore>, initial: impl Fn() -> M, change: impl FnOnce(&mut M)) -> Live<M> {
-    let mut live = snapshots(store).load(initial).await.unwrap();
-    let next = live.resume_from().unwrap_or(0) + 1;
-    live.apply(next, change).unwrap();
-    live.save().await.unwrap();
-    live
-}
-
-async fn count<const V: u32>(store: &Arc<MemoryStore>) -> Live<Count<V>> {
-    go_on(store, || Count::<V>(0), |count| count.0 += 1).await
-}
-
 #[tokio::test]
-async fn an_older_version_is_migrated_where_the_model_can() {
-    let store = Arc::new(MemoryStore::new());
-    count::<1>(&store).await;
-    assert_eq!(count::<2>(&store).await.model().0, 2);
-    assert_eq!(count::<3>(&store).await.model().0, 3);
-    assert_eq!(snapshots(&store).list().await.unwrap()[0].version, 3);
-}
-
-#[tokio::test]
-async fn a_version_that_is_not_migrated_makes_the_model_anew() {
-    let store = Arc::new(MemoryStore::new());
-    count::<1>(&store).await;
-    let live = count::<3>(&store).await;
-    assert_eq!((live.model().0, live.resume_from()), (1, Some(1)));
-    let reason = live.restored().rejected[0].reason.to_string();
-    assert_eq!(reason, r#"version 1 of "count" has saved it, and version 3 does not migrate from that"#);
-}
-
-#[tokio::test]
-async fn a_newer_version_is_passed_over_for_one_that_is_known() {
-    let store = Arc::new(MemoryStore::new());
-    count::<1>(&store).await;
-    count::<2>(&store).await; // deployed, and taken back
-    let live = count::<1>(&store).await;
-    assert_eq!((live.model().0, live.resume_from()), (2, Some(2)), "from the snapshot before");
-    let reason = live.restored().rejected[0].reason.to_string();
-    assert!(reason.contains("version 2") && reason.ends_with("up to 1: update it"), "{reason}");
-}
-
-/// Nothing but a list of names.
-#[derive(Default, Serialize, Deserialize)]
-struct Names(Vec<String>);
-
-impl Plain for Names {
-    const NAME: &'static str = "names";
-}
-
-#[tokio::test]
-async fn a_snapshot_of_another_model_is_not_used() {
-    let store = Arc::new(MemoryStore::new());
-    count::<1>(&store).await;
-    let live = snapshots(&store).load(Names::default).await.unwrap();
-    assert!(live.resume_from().is_none() && live.model().0.is_empty());
-    let reason = &live.restored().rejected[0].reason;
-    assert!(matches!(reason, Reason::Restore(CannotRestore::OtherModel { found, .. }) if found == "count"), "{reason}");
-}
-
-/// Two parts, one of which has versions; it refers to a table, which may be gone.
-struct Whole<const V: u32> {
-    count: Count<V>,
-    names: Names,
-    table: &'static str,
-}
-
-impl<const V: u32> Whole<V> {
-    fn new(table: &'static str) -> Self {
-        Self { count: Count(0), names: Names::default(), table }
+async fn a_model_that_does_not_accept_what_it_finds() {
+    for accepted_up_to in 0..3 {
+        let live = checked(9, accepted_up_to).await;
+        assert_eq!((live.resume_from().unwrap_or(0), live.model().events), (accepted_up_to, accepted_up_to));
+        if let Some(rejected) = live.restored().rejected.first() {
+            assert_eq!(rejected.reason.to_string(), "what was saved is not accepted: 2 are too many");
+        }
     }
 }
 
-impl<const V: u32> Model for Whole<V> {
-    const NAME: &'static str = "whole";
+/// Cannot be saved every other time.
+#[derive(Debug, Default)]
+struct Unwilling {
+    is_willing: bool,
+}
+
+impl Model for Unwilling {
+    const NAME: &'static str = "unwilling";
 
     fn save(&self, bucket: &mut Bucket) -> Result<(), BucketError> {
-        bucket.save_part("count", &self.count)?;
-        bucket.save_part("names", &self.names)
+        if self.is_willing {
+            return Ok(());
+        }
+        bucket.put_json("json", &std::collections::HashMap::from([([1_u8], 1)])).map(drop)
     }
 
-    fn restore(&mut self, bucket: &Bucket) -> Result<(), CannotRestore> {
-        bucket.restore_part("count", &mut self.count)?;
-        bucket.restore_part("names", &mut self.names)
-    }
-
-    async fn check(&self) -> Check {
-        tokio::task::yield_now().await; // it asks a database
-        if self.table == "gone" { Check::Rebuild("the table is gone".to_owned()) } else { Check::Valid }
-    }
-
-    fn references(&self) -> Vec<String> {
-        vec![format!("table {}", self.table)]
+    fn restore(&mut self, _bucket: &Bucket) -> Result<(), CannotRestore> {
+        Ok(())
     }
 }
 
 #[tokio::test]
-async fn parts_migrate_one_by_one() {
+async fn a_model_that_cannot_be_saved_is_tried_again() {
     let store = Arc::new(MemoryStore::new());
-    let add = |count: &mut u64, names: &mut Names| {
-        *count += 1;
-        names.0.push(count.to_string());
-    };
-    go_on(&store, || Whole::<1>::new("a"), |whole| add(&mut whole.count.0, &mut whole.names)).await;
-    let live = go_on(&store, || Whole::<2>::new("a"), |whole| add(&mut whole.count.0, &mut whole.names)).await;
-    assert_eq!((live.model().count.0, &live.model().names.0[..]), (2, &["1".to_owned(), "2".to_owned()][..]));
-
-    let live = snapshots(&store).load(|| Whole::<1>::new("a")).await.unwrap();
-    assert_eq!(live.model().count.0, 1, "the newest has a part that is too new");
-}
-
-#[test]
-fn what_is_wrong_with_a_part_is_named() {
-    let mut bucket = Bucket::new();
-    bucket.save_part("inner", &Count::<1>(7)).unwrap();
-    let restored = |bucket: &Bucket, key: &str| bucket.restore_part(key, &mut Count::<1>(0)).map_err(|e| e.to_string());
-    assert_eq!(restored(&bucket, "inner"), Ok(()));
-    assert!(restored(&bucket, "outer").unwrap_err().starts_with(r#""outer" is missing"#));
-
-    bucket.part("inner").part("content").put("events", "seven");
-    assert_eq!(restored(&bucket, "inner").unwrap_err(), r#"inner/content: "events" is text, not an integer"#);
-    bucket.part("inner").part("content").remove("events");
-    assert!(restored(&bucket, "inner").unwrap_err().starts_with(r#"inner/content: "events" is missing"#));
-    bucket.save_part("inner", &Names::default()).unwrap();
-    let error = restored(&bucket, "inner").unwrap_err();
-    assert_eq!(error, r#"it is of "names", not of "count": give each model an id of its own"#);
-
-    let mut wrong = Bucket::new();
-    wrong.save_part("inner", &Count::<1>(7)).unwrap();
-    wrong.part("inner").part("content").remove("events");
-    let error = wrong.restore_part("inner", &mut Count::<2>(0)).unwrap_err();
-    assert_eq!(error.to_string(), "what was saved is not accepted: it counts nothing");
-}
-
-#[tokio::test]
-async fn a_check_that_fails_is_no_longer_a_model() {
-    let store = Arc::new(MemoryStore::new());
-    go_on(&store, || Whole::<1>::new("a"), |whole| whole.count.0 += 1).await;
-    go_on(&store, || Whole::<1>::new("b"), |whole| whole.count.0 += 1).await;
-    let listed = snapshots(&store).list().await.unwrap();
-    assert_eq!(listed.iter().map(|generation| &*generation.references[0]).collect::<Vec<_>>(), ["table b", "table a"]);
-
-    let live = snapshots(&store).load(|| Whole::<1>::new("gone")).await.unwrap();
-    assert_eq!((live.model().count.0, live.resume_from(), live.restored().rejected.len()), (0, None, 2));
-    assert_eq!(live.restored().rejected[0].reason.to_string(), "the model's check says: the table is gone");
-    drop(live);
-
-    let deleted = snapshots(&store).delete().await.unwrap();
-    assert_eq!(deleted, listed, "so that somebody drops the tables");
+    let mut live = by_hand(&store).load(Unwilling::default).await.unwrap();
+    live.apply(1, |_| ()).unwrap();
+    let error = live.save().await.unwrap_err();
+    let SaveError::Bucket(wrong) = &error else { panic!("{error}") };
+    assert!(matches!((wrong.key(), wrong.problem()), ("json", Problem::Content(_))), "{error}");
+    assert_eq!((live.status().unsaved, live.status().ended), (1, None));
+    assert!(by_hand(&store).list().await.unwrap().is_empty());
+    live.model_mut().is_willing = true;
+    live.save().await.unwrap();
+    assert_eq!(live.status().unsaved, 0);
 }

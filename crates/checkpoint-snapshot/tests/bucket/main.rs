@@ -5,6 +5,7 @@
 mod changes;
 mod damage;
 mod getters;
+mod lists;
 mod memory;
 mod mutations;
 mod random;

@@ -22,7 +22,7 @@ fn example(random: &mut Rng) -> Vec<u8> {
 }
 
 /// Changes as a disk or an attacker makes them.
-fn mutate(bytes: &mut Vec<u8>, random: &mut Rng) {
+pub(crate) fn mutate(bytes: &mut Vec<u8>, random: &mut Rng) {
     for _ in 0..random.usize(1..5) {
         let at = random.usize(..=bytes.len());
         match random.u8(..6) {
