@@ -39,7 +39,7 @@ impl Target {
 
     /// The snapshot, ready to be written.
     pub(crate) async fn encode(&self, taken: Taken, number: u64, known: Known) -> Result<Unsaved, SaveError> {
-        let known = if known.in_doubt { self.look(known).await? } else { known };
+        let known = if known.doubts > 0 { self.look(known).await? } else { known };
         let settings = self.settings.clone();
         spawn_blocking(move || Unsaved::new(taken, number, &settings, &known)).await.unwrap_or(Err(SaveError::Stopped))
     }

@@ -154,7 +154,7 @@ impl Saver {
         match result {
             Ok(known) => self.stored(known, running.counts, running.began),
             Err(error) => {
-                self.known.in_doubt |= error.is_in_doubt();
+                self.known.doubts += u32::from(error.is_in_doubt());
                 self.failed(running.began, &error);
                 return Err(error);
             }

@@ -26,7 +26,7 @@ impl Known {
     /// What was just read or written.
     pub(crate) fn new(position: Option<u64>, generations: Vec<Generation>) -> Self {
         let number = generations.first().map_or(0, |newest| newest.number);
-        Self { position, generations, number, in_doubt: false }
+        Self { position, generations, number, doubts: 0 }
     }
 }
 

@@ -7,12 +7,15 @@
 use std::iter::repeat_n;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use checkpoint_commit::Ended;
-use checkpoint_core::{CheckpointId, CheckpointStore, Operation, Write};
-use checkpoint_snapshot::{Bucket, BucketError, CannotRestore, Live, Model, SaveError, Snapshots};
+use checkpoint_core::{CheckpointId, CheckpointStore, ErrorKind, Operation, Write};
+use checkpoint_snapshot::{SaveError, Snapshots};
 
 use crate::{Fault, FaultyStore, Place};
+
+mod sum;
+
+use sum::{Sum, assert_at, chunks, handle, load, loaded, noise, opened, save, snapshots};
 
 /// Makes a test of every case about snapshots, for the store that a [`Harness`](crate::Harness) opens.
 ///
@@ -42,11 +45,15 @@ macro_rules! __every_snapshot_case {
         $($with)+! { $argument;
             a_model_goes_on_where_it_was_saved
             models_of_every_size_are_whole
+            models_of_many_records_are_whole
+            models_of_similar_ids_are_apart
+            the_longest_id_has_room_for_records
             a_broken_snapshot_costs_a_replay
             half_a_snapshot_is_never_restored
             an_older_saver_is_fenced
             rewinding_goes_back_to_a_snapshot
             deleting_leaves_nothing
+            a_store_that_cannot_claim_says_so
         }
     };
 }
@@ -94,6 +101,61 @@ pub async fn models_of_every_size_are_whole(place: &Place) {
         live = restored;
     }
 }
+
+/// A model may be split over as many small records as it needs.
+pub async fn models_of_many_records_are_whole(place: &Place) {
+    let Some(store) = opened(place).await else { return };
+    let snapshots = snapshots(place, store).record_bytes(64);
+    for (last, size) in [(1, 2_000), (2, 500), (3, 2_000)] {
+        let mut live = loaded(&snapshots).await;
+        live.model_mut().ballast = noise(size);
+        handle(&mut live, last);
+        save(&mut live).await;
+        let restored = loaded(&snapshots).await;
+        assert_at(&restored, last, "a model of many records is saved whole");
+        assert!(restored.model().ballast == noise(size), "{size} bytes over many records are whole");
+    }
+}
+
+/// What a careless store takes for one id, and ids that look like those of another model's records.
+const SIMILAR: [&str; 10] = ["a", "A", "a ", "a/b", "a//b", "a/0", "a/0/0", "a_", "a%", "á/\\ '\"$"];
+
+/// Each id is that of a model of its own, also where one is deleted.
+pub async fn models_of_similar_ids_are_apart(place: &Place) {
+    let Some(store) = opened(place).await else { return };
+    let models = SIMILAR.map(|name| Snapshots::new(Arc::clone(&store), place.id(name)).by_hand());
+    for (snapshots, last) in models.iter().zip(1..) {
+        let mut live = loaded(snapshots).await;
+        assert_at(&live, 0, "each id is that of a model of its own");
+        handle(&mut live, last);
+        save(&mut live).await;
+    }
+    models[0].delete().await.expect("delete fails");
+    for ((snapshots, last), name) in models.iter().zip(1..).zip(SIMILAR).skip(1) {
+        let promise = format!("the model {name:?} is as it was, when that of a similar id is deleted");
+        assert_at(&loaded(snapshots).await, last, &promise);
+    }
+}
+
+/// An id may be so long that those of its records are just short enough, and no longer.
+pub async fn the_longest_id_has_room_for_records(place: &Place) {
+    let Some(store) = opened(place).await else { return };
+    let room = LONGEST_ID - place.id("").as_str().len();
+    let [longest, too_long] = [room, room + 1].map(|length| place.id(&"x".repeat(length)));
+    let snapshots = |id: CheckpointId| Snapshots::new(Arc::clone(&store), id).by_hand().record_bytes(64);
+    let mut live = loaded(&snapshots(longest.clone())).await;
+    handle(&mut live, 4);
+    save(&mut live).await;
+    assert_at(&loaded(&snapshots(longest)).await, 4, "the longest id has room for those of the records");
+
+    let refused = snapshots(too_long.clone()).load(Sum::default).await.err().map(|error| error.kind());
+    assert_eq!(refused, Some(ErrorKind::Invalid), "an id that is too long for snapshots is refused");
+    let created = store.read(&too_long).await.expect("read fails");
+    assert_eq!(created, None, "an id that is refused is not claimed");
+}
+
+/// The longest id that snapshots take, in bytes: they say so.
+const LONGEST_ID: usize = 480;
 
 /// Where the newest snapshot is broken, the one before is taken.
 pub async fn a_broken_snapshot_costs_a_replay(place: &Place) {
@@ -177,82 +239,27 @@ pub async fn rewinding_goes_back_to_a_snapshot(place: &Place) {
 /// A deleted model has no records any more.
 pub async fn deleting_leaves_nothing(place: &Place) {
     let Some(store) = opened(place).await else { return };
-    let mut live = load(place, &store).await;
-    handle(&mut live, 5);
-    save(&mut live).await;
-    snapshots(place, Arc::clone(&store)).delete().await.expect("delete fails");
+    let snapshots = snapshots(place, Arc::clone(&store)).record_bytes(64);
+    for last in 1..=3 {
+        let mut live = loaded(&snapshots).await;
+        handle(&mut live, last);
+        save(&mut live).await;
+    }
+    assert!(chunks(place, &store).await.len() > 3, "each snapshot has several records");
+    snapshots.delete().await.expect("delete fails");
     let left = (store.read(&place.id("sum")).await.expect("read fails"), chunks(place, &store).await);
     assert_eq!(left, (None, Vec::new()), "a deleted model leaves nothing behind");
     assert_at(&load(place, &store).await, 0, "a deleted model begins anew");
 }
 
-/// The sum of all positions, and how many there were.
-#[derive(Default)]
-struct Sum {
-    events: u64,
-    total: u64,
-    ballast: Bytes,
-}
-
-impl Model for Sum {
-    const NAME: &'static str = "sum";
-
-    fn save(&self, bucket: &mut Bucket) -> Result<(), BucketError> {
-        bucket.put("events", self.events).put("total", self.total).put("ballast", self.ballast.clone());
-        Ok(())
+/// Snapshots need claims: without them, `load` says so and changes nothing.
+pub async fn a_store_that_cannot_claim_says_so(place: &Place) {
+    if place.profile().supports(Operation::Claim) {
+        return;
     }
-
-    fn restore(&mut self, bucket: &Bucket) -> Result<(), CannotRestore> {
-        (self.events, self.total) = (bucket.integer("events")?, bucket.integer("total")?);
-        self.ballast = bucket.bytes("ballast")?.clone();
-        Ok(())
-    }
-}
-
-/// The store, if it can do all that snapshots need.
-async fn opened(place: &Place) -> Option<Arc<dyn CheckpointStore>> {
-    let lacks = [Operation::Claim, Operation::Delete, Operation::List].map(|operation| place.lacks(operation));
-    if lacks.contains(&true) { None } else { Some(place.open().await) }
-}
-
-fn snapshots(place: &Place, store: Arc<dyn CheckpointStore>) -> Snapshots {
-    Snapshots::new(store, place.id("sum")).by_hand()
-}
-
-async fn load(place: &Place, store: &Arc<dyn CheckpointStore>) -> Live<Sum> {
-    snapshots(place, Arc::clone(store)).load(Sum::default).await.unwrap_or_else(|error| panic!("load fails: {error}"))
-}
-
-async fn save(live: &mut Live<Sum>) {
-    live.save().await.unwrap_or_else(|error| panic!("save fails: {error}"));
-}
-
-/// Handles the events after the last one, up to `last`.
-fn handle(live: &mut Live<Sum>, last: u64) {
-    for position in live.resume_from().map_or(1, |handled| handled + 1)..=last {
-        let add = |sum: &mut Sum| (sum.events, sum.total) = (sum.events + 1, sum.total + position);
-        live.apply(position, add).expect("positions rise");
-    }
-}
-
-fn assert_at(live: &Live<Sum>, last: u64, promise: &str) {
-    let Sum { events, total, .. } = live.model();
-    let (found, expected) = ((live.resume_from().unwrap_or(0), *events, *total), (last, last, last * (last + 1) / 2));
-    assert!(found == expected, "{promise}, but it is {found:?} and not {expected:?}: {:?}", live.restored());
-}
-
-/// The ids of the records of the model's chunks.
-async fn chunks(place: &Place, store: &Arc<dyn CheckpointStore>) -> Vec<CheckpointId> {
-    let listed = store.list(&format!("~snapshot/{}/", place.id("sum")), None, 100).await.expect("list fails");
-    listed.into_iter().map(|record| record.checkpoint.id).collect()
-}
-
-/// Bytes that cannot be compressed.
-fn noise(size: usize) -> Bytes {
-    let mut state = 1_u64;
-    let mut next = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        state.to_be_bytes()[0]
-    };
-    (0..size).map(|_| next()).collect()
+    let store = place.open().await;
+    let refused = snapshots(place, Arc::clone(&store)).load(Sum::default).await.err().map(|error| error.kind());
+    assert_eq!(refused, Some(ErrorKind::Unsupported), "a store that cannot claim cannot load a model");
+    let created = store.read(&place.id("sum")).await.expect("read fails");
+    assert_eq!(created, None, "a load that is refused changes nothing");
 }
