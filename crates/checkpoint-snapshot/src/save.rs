@@ -24,8 +24,8 @@ pub(crate) struct Target {
 
 impl Target {
     /// Encodes and writes. Looks up first what the record holds, where that is in doubt.
-    pub(crate) async fn save(self, taken: Taken, known: Known, in_doubt: bool) -> Result<Known, SaveError> {
-        let mut unsaved = self.encode(taken, known, in_doubt).await?;
+    pub(crate) async fn save(self, taken: Taken, known: Known) -> Result<Known, SaveError> {
+        let mut unsaved = self.encode(taken, known).await?;
         let mut before = None;
         loop {
             match unsaved.next(before) {
@@ -38,8 +38,8 @@ impl Target {
     }
 
     /// The snapshot, ready to be written.
-    pub(crate) async fn encode(&self, taken: Taken, known: Known, in_doubt: bool) -> Result<Unsaved, SaveError> {
-        let known = if in_doubt { self.look(known).await? } else { known };
+    pub(crate) async fn encode(&self, taken: Taken, known: Known) -> Result<Unsaved, SaveError> {
+        let known = if known.doubts > 0 { self.look(known).await? } else { known };
         let settings = self.settings.clone();
         spawn_blocking(move || Unsaved::new(taken, &settings, &known)).await.unwrap_or(Err(SaveError::Stopped))
     }

@@ -27,10 +27,7 @@ pub(crate) struct Saver {
     strategy: Strategy,
     /// The last event handled.
     pub(crate) handled: Option<u64>,
-    /// What the record held when that was known last.
     known: Known,
-    /// Whether there was a write since then whose result is not known.
-    in_doubt: bool,
     /// As it was when it was known last.
     saved: Option<Generation>,
     unsaved: Counts,
@@ -65,7 +62,6 @@ impl Saver {
             strategy,
             handled: used.as_ref().and_then(|used| used.position),
             known,
-            in_doubt: false,
             saved: used,
             unsaved: Counts::default(),
             oldest: None,
@@ -115,7 +111,7 @@ impl Saver {
         let began = Instant::now();
         let taken = Taken::of(model, self.handled).inspect_err(|error| self.failed(began, error))?;
         let (answer, result) = oneshot::channel();
-        let save = self.target.clone().save(taken, self.known.clone(), self.in_doubt);
+        let save = self.target.clone().save(taken, self.known.clone());
         let task = tokio::spawn(async move {
             let _nobody = answer.send(save.await);
         });
@@ -126,7 +122,7 @@ impl Saver {
     /// The model as it is now, for somebody else to write.
     pub(crate) async fn encode<M: Model>(&self, model: &M) -> Result<Unsaved, SaveError> {
         let taken = Taken::of(model, self.handled)?;
-        self.target.encode(taken, self.known.clone(), self.in_doubt).await
+        self.target.encode(taken, self.known.clone()).await
     }
 
     /// Learns the result of a save that has ended meanwhile.
@@ -151,7 +147,7 @@ impl Saver {
         match result {
             Ok(known) => self.stored(known, running.counts, running.began),
             Err(error) => {
-                self.in_doubt |= error.is_in_doubt();
+                self.known.doubts += u32::from(error.is_in_doubt());
                 self.failed(running.began, &error);
                 return Err(error);
             }
@@ -168,7 +164,7 @@ impl Saver {
         let now = Instant::now();
         self.pace.stored(began, now, counts.events);
         self.saved = known.generations.first().cloned();
-        (self.known, self.in_doubt) = (known, false);
+        self.known = known;
         self.unsaved.events -= counts.events;
         self.unsaved.bytes = self.unsaved.bytes.saturating_sub(counts.bytes);
         self.oldest = self.oldest.filter(|_| self.unsaved.events > 0).map(|_| began);

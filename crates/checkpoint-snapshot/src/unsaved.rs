@@ -18,13 +18,15 @@ pub(crate) struct Known {
     pub(crate) generations: Vec<Generation>,
     /// The number that the next one will have.
     pub(crate) next: u64,
+    /// How many saves since then have ended with a write whose result is not known.
+    pub(crate) doubts: u32,
 }
 
 impl Known {
     /// All of them are to be kept as long as there are no newer ones.
     pub(crate) fn new(position: Option<u64>, generations: Vec<Generation>) -> Self {
         let next = generations.first().map_or(1, |newest| newest.number.saturating_add(1));
-        Self { position, generations, next }
+        Self { position, generations, next, doubts: 0 }
     }
 }
 
@@ -94,7 +96,7 @@ impl Unsaved {
             return Err(SaveError::TooLarge { bytes, limit: settings.limit });
         }
         let number = known.next;
-        let slot = free_slot(&known.generations);
+        let slot = free_slot(known);
         let chunks = Chunks::new(encoded, number, settings.record_bytes);
         let Header { model, version, position } = header;
         let (saved_at, count) = (now(), chunks.count());
@@ -165,9 +167,11 @@ impl Unsaved {
     }
 }
 
-/// The first one whose records hold none of these snapshots.
-fn free_slot(generations: &[Generation]) -> u32 {
-    (0..).find(|slot| generations.iter().all(|generation| generation.slot != *slot)).expect("there are 2^32")
+/// One whose records hold no snapshot: the first or, in turn, the second, as a write in doubt may still arrive in the other.
+fn free_slot(known: &Known) -> u32 {
+    let is_free = |slot: &u32| known.generations.iter().all(|generation| generation.slot != *slot);
+    let in_turn = if known.doubts.is_multiple_of(2) { 0 } else { 1 };
+    (0..).filter(is_free).nth(in_turn).expect("there are 2^32")
 }
 
 /// Whether all records of its snapshots can have ids.
