@@ -27,7 +27,6 @@ pub(crate) struct Saver {
     strategy: Strategy,
     /// The last event handled.
     pub(crate) handled: Option<u64>,
-    /// What the record held when that was known last.
     known: Known,
     /// As it was when it was known last.
     saved: Option<Generation>,

@@ -60,7 +60,8 @@ impl Snapshots {
     }
 
     /// How many snapshots are kept; 2 if nothing is said, 1 at least. With 2, one that turns out to be broken costs handling again what
-    /// came after the one before. One more is there while it is being written.
+    /// came after the one before. One more is there while it is being written, and another where a write that the store did not answer may
+    /// still arrive.
     #[must_use]
     pub fn generations(self, keep: usize) -> Self {
         Self { keep: keep.max(1), ..self }

@@ -18,8 +18,8 @@ pub(crate) struct Known {
     pub(crate) generations: Vec<Generation>,
     /// The highest number of a snapshot that was ever in the list, as far as is known.
     pub(crate) number: u64,
-    /// Whether there was a write since then whose result is not known.
-    pub(crate) in_doubt: bool,
+    /// How many saves since then have ended with a write whose result is not known.
+    pub(crate) doubts: u32,
 }
 
 impl Known {
@@ -95,7 +95,7 @@ impl Unsaved {
         if bytes > settings.limit {
             return Err(SaveError::TooLarge { bytes, limit: settings.limit });
         }
-        let slot = free_slot(&known.generations);
+        let slot = free_slot(known);
         let chunks = Chunks::new(encoded, number, settings.record_bytes);
         let Header { model, version, position } = header;
         let (saved_at, count) = (now(), chunks.count());
@@ -166,9 +166,11 @@ impl Unsaved {
     }
 }
 
-/// The first one whose records hold none of these snapshots.
-fn free_slot(generations: &[Generation]) -> u32 {
-    (0..).find(|slot| generations.iter().all(|generation| generation.slot != *slot)).expect("there are 2^32")
+/// One whose records hold no snapshot: the first or, in turn, the second, as a write in doubt may still arrive in the other.
+fn free_slot(known: &Known) -> u32 {
+    let is_free = |slot: &u32| known.generations.iter().all(|generation| generation.slot != *slot);
+    let in_turn = if known.doubts.is_multiple_of(2) { 0 } else { 1 };
+    (0..).filter(is_free).nth(in_turn).expect("there are 2^32")
 }
 
 /// Whether all records of its snapshots can have ids.

@@ -11,6 +11,7 @@ mod files;
 mod foreign;
 mod generations;
 mod killed;
+mod late;
 mod left_over;
 mod models;
 mod mutated;
