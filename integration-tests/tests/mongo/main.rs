@@ -7,6 +7,7 @@ mod eventuous;
 mod faults;
 mod place;
 mod setup;
+mod snapshots;
 mod steady;
 mod transactions;
 mod zombies;

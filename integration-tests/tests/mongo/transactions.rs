@@ -9,7 +9,7 @@ use integration_tests::servers::mongo_has_transactions;
 use crate::place::{Place, advance, at, id};
 
 /// A store, the collection of a read model, and a session of the same client. None where there are no transactions.
-async fn set_up() -> Option<(Place, Client, MongoStore, Collection<Document>)> {
+pub(crate) async fn set_up() -> Option<(Place, Client, MongoStore, Collection<Document>)> {
     let place = Place::new()?;
     if !mongo_has_transactions() {
         eprintln!("skipped: CHECKPOINT_TEST_MONGO_TRANSACTIONS is not 1, so the server has no transactions");
@@ -23,7 +23,7 @@ async fn set_up() -> Option<(Place, Client, MongoStore, Collection<Document>)> {
     Some((place, client, store, database.collection("totals")))
 }
 
-async fn session(client: &Client) -> ClientSession {
+pub(crate) async fn session(client: &Client) -> ClientSession {
     let mut session = client.start_session().await.unwrap();
     session.start_transaction().await.unwrap();
     session

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use checkpoint::commit::{CommitError, Ended};
-use checkpoint::postgres::sqlx::{AssertSqlSafe, Executor, PgTransaction, query_scalar};
+use checkpoint::postgres::sqlx::{AssertSqlSafe, Connection, Executor, PgTransaction, query_scalar};
 use checkpoint::snapshot::{Live, Plain, SaveError, Snapshots, Unsaved};
 use checkpoint::{Outcome, PostgresStore, Write};
 use serde::{Deserialize, Serialize};
 
 use crate::place::{Place, id};
+use crate::transactions::is_waited_for;
 
 /// How many events there were; each has a row.
 #[derive(Default, Serialize, Deserialize)]
@@ -101,4 +102,101 @@ async fn whoever_was_taken_over_commits_neither() {
     let saved = save_in(&mut older, &store, transaction, true).await;
     assert!(matches!(saved, Err(CommitError::Ended(Ended::Fenced { epoch: 2 }))), "{saved:?}");
     assert_eq!((newer.model().0, rows(&place).await), (0, 0));
+}
+
+/// The records of chunks do not exist at first, and no epoch creates one.
+#[tokio::test]
+async fn records_of_chunks_are_made_and_unmade_by_the_transaction() {
+    let Some((place, store, snapshots)) = place().await else { return };
+    for (commit, missing) in [(false, true), (true, true), (true, true), (true, true), (true, false)] {
+        let mut live = snapshots.load(Count::default).await.unwrap();
+        let mut transaction = store.pool().begin().await.unwrap();
+        handle(&mut live, &mut transaction, &place.schema).await;
+        let mut outcomes = Vec::new();
+        live.save_in(async |unsaved: Unsaved| {
+            let write = async |write: Write| {
+                let outcome = store.write_in(&mut transaction, &write).await?;
+                outcomes.push(outcome);
+                Ok::<_, SaveError>(outcome)
+            };
+            let outcome = unsaved.write_with(write).await?;
+            let ended = if commit { transaction.commit().await } else { transaction.rollback().await };
+            ended.unwrap();
+            Ok::<_, SaveError>(outcome)
+        })
+        .await
+        .unwrap();
+        // Two snapshots are kept and a third is being written, so the fourth goes where the first was.
+        assert_eq!(outcomes.contains(&Outcome::Missing), missing, "{outcomes:?}");
+    }
+    assert_eq!(snapshots.list().await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_at_any_write_leaves_neither() {
+    let Some((place, store, snapshots)) = place().await else { return };
+    for writes in 0.. {
+        let mut live = snapshots.load(Count::default).await.unwrap();
+        assert_eq!((live.model().0, rows(&place).await), (0, 0), "after {writes} writes");
+        let mut connection = place.connection().await;
+        let process: i32 = query_scalar("select pg_backend_pid()").fetch_one(&mut connection).await.unwrap();
+        let mut transaction = connection.begin().await.unwrap();
+        handle(&mut live, &mut transaction, &place.schema).await;
+        let end = async || place.run(&format!("select pg_terminate_backend({process}, 60000)")).await;
+        let mut written = 0;
+        let saved = live
+            .save_in(async |unsaved: Unsaved| {
+                let write = async |write: Write| {
+                    if written == writes {
+                        end().await;
+                    }
+                    written += 1;
+                    Ok::<_, SaveError>(store.write_in(&mut transaction, &write).await?)
+                };
+                unsaved.write_with(write).await
+            })
+            .await;
+        if saved.is_ok() {
+            assert!(writes > 3, "there are several chunks");
+            end().await;
+            assert!(transaction.commit().await.is_err());
+            break;
+        }
+        assert!(matches!(saved, Err(CommitError::Failed(SaveError::Store(_)))), "{saved:?}");
+    }
+    assert_eq!((snapshots.list().await.unwrap(), rows(&place).await), (Vec::new(), 0));
+}
+
+#[tokio::test]
+async fn whoever_takes_over_waits_for_the_transaction_and_then_saves() {
+    let Some((place, store, snapshots)) = place().await else { return };
+    let mut older = snapshots.load(Count::default).await.unwrap();
+    let mut transaction = store.pool().begin().await.unwrap();
+    handle(&mut older, &mut transaction, &place.schema).await;
+    let mut newer = None;
+    let saved = older
+        .save_in(async |unsaved: Unsaved| {
+            let write = async |write: Write| {
+                if write.checkpoint.id == id("count") {
+                    newer = Some(tokio::spawn(take_over(snapshots.clone())));
+                    while !is_waited_for(&place).await {}
+                }
+                Ok::<_, SaveError>(store.write_in(&mut transaction, &write).await?)
+            };
+            let outcome = unsaved.write_with(write).await?;
+            transaction.rollback().await.unwrap();
+            Ok::<_, SaveError>(outcome)
+        })
+        .await;
+    assert!(matches!(saved, Err(CommitError::Ended(Ended::Fenced { epoch: 2 }))), "{saved:?}");
+    newer.unwrap().await.unwrap();
+    let live = snapshots.load(Count::default).await.unwrap();
+    assert_eq!((live.model().0, live.resume_from(), rows(&place).await), (100, Some(7), 0));
+}
+
+/// Saves another model, without a transaction.
+async fn take_over(snapshots: Snapshots) {
+    let mut live = snapshots.load(Count::default).await.unwrap();
+    live.apply(7, |count| count.0 = 100).unwrap();
+    live.save().await.unwrap();
 }

@@ -44,7 +44,7 @@ async fn a_write_is_decided_on_what_was_committed_while_it_waited() {
 }
 
 /// Whether somebody waits for a lock of a transaction, in this test's schema.
-async fn is_waited_for(place: &Place) -> bool {
+pub(crate) async fn is_waited_for(place: &Place) -> bool {
     let sql = format!(
         "select exists (select from pg_stat_activity where wait_event_type = 'Lock' and query like '%{}%' \
          and query not like '%pg_stat_activity%')",
