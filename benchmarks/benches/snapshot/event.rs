@@ -30,7 +30,9 @@ pub(crate) fn without_a_save() {
             RUNTIME.block_on(track(&committer, position..position + u64::from(EVENTS)));
             position += u64::from(EVENTS);
         }),
-        Contestant::new("asking the clock", EVENTS, || (0..EVENTS).for_each(|_| drop(black_box(Instant::now())))),
+        Contestant::new("asking the clock", EVENTS, || {
+            (0..EVENTS).for_each(|_| _ = black_box(Instant::now()));
+        }),
         Contestant::new("apply, to be saved by age", EVENTS, || apply(&mut by_age)),
         Contestant::new("apply, to be saved by count", EVENTS, || apply(&mut by_count)),
         Contestant::new("apply, to be saved by either", EVENTS, || apply(&mut by_either)),
@@ -52,6 +54,6 @@ fn live(strategy: Strategy) -> Live<Parts> {
 fn apply(live: &mut Live<Parts>) {
     let first = live.resume_from().map_or(1, |position| position + 1);
     for position in first..first + u64::from(EVENTS) {
-        live.apply(position, |model| drop(black_box(model))).expect("it rises");
+        live.apply(position, |model| _ = black_box(model)).expect("it rises");
     }
 }

@@ -11,7 +11,7 @@ const PART: usize = 16 * 1024;
 /// Random bytes, which no compression makes smaller, in parts that are cheap to clone.
 #[derive(Debug)]
 pub(crate) struct Parts {
-    parts: Vec<Bytes>,
+    pub(crate) parts: Vec<Bytes>,
 }
 
 impl Parts {
@@ -19,14 +19,6 @@ impl Parts {
         let mut random = fastrand::Rng::with_seed(42);
         let mut part = || Bytes::from_iter(std::iter::repeat_with(|| random.u8(..)).take(PART));
         Self { parts: (0..bytes / PART).map(|_| part()).collect() }
-    }
-
-    /// A part is changed in a copy, as those that are being saved are shared.
-    pub(crate) fn handle(&mut self, event: u64) {
-        let number = place(event, self.parts.len());
-        let mut part = self.parts[number].to_vec();
-        part[..8].copy_from_slice(&event.to_le_bytes());
-        self.parts[number] = part.into();
     }
 }
 
@@ -48,33 +40,26 @@ impl Model for Parts {
 /// Statistics by a key, as `serde` saves them: they compress somewhat.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Delays {
-    by_flight: HashMap<String, Stats>,
+    pub(crate) by_flight: HashMap<String, Stats>,
 }
 
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Stats {
-    flights: u64,
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Stats {
+    pub(crate) flights: u64,
     delayed: u64,
     minutes: i64,
     longest: i32,
-    by_weekday: [u32; 7],
+    pub(crate) by_weekday: [u32; 7],
 }
 
 /// How many bytes of a snapshot a flight has, before it is compressed.
-const FLIGHT: usize = 36;
+const FLIGHT: usize = 30;
 
 impl Delays {
     pub(crate) fn new(bytes: usize) -> Self {
         let mut random = fastrand::Rng::with_seed(42);
         let mut stats = |number| (name(number), Stats::random(&mut random));
         Self { by_flight: (0..bytes / FLIGHT).map(&mut stats).collect() }
-    }
-
-    pub(crate) fn handle(&mut self, event: u64) {
-        let number = place(event, self.by_flight.len());
-        let stats = self.by_flight.entry(name(number)).or_default();
-        stats.flights += 1;
-        stats.by_weekday[number % 7] += 1;
     }
 }
 
@@ -95,11 +80,6 @@ impl Plain for Delays {
     const NAME: &'static str = "delays";
 }
 
-fn name(number: usize) -> String {
+pub(crate) fn name(number: usize) -> String {
     format!("AA{number:07}")
-}
-
-/// Far from the one of the event before.
-fn place(event: u64, count: usize) -> usize {
-    usize::try_from(event).expect("it fits").wrapping_mul(618_033) % count
 }
