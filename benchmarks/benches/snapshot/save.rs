@@ -1,4 +1,4 @@
-//! A save, next to what the disk takes for its bytes, and to what the store takes for them.
+//! A save, next to what the disk takes for its bytes, and what the store and the processor take for their shares of it.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -16,6 +16,8 @@ use super::{RUNTIME, Saved, directory, id};
 
 const ROUNDS: usize = 15;
 const MIB: usize = 1024 * 1024;
+/// About as many bytes as the list of two snapshots has.
+const LIST: usize = 250;
 
 pub(crate) fn of_1_mib() {
     beside_the_disk("parts of random bytes", || Parts::new(MIB));
@@ -27,10 +29,10 @@ fn beside_the_disk<M: Model>(name: &str, model: impl Fn() -> M) {
     let mut saved = Saved::new(manual(), model);
     saved.save();
     let bytes = saved.bytes();
-    let (mut bare, mut record) = (Bare::new(bytes), Record::new(bytes));
+    let (mut bare, mut writes) = (Bare::new(bytes), Writes::new(bytes));
     let contestants = vec![
         Contestant::new("append and fdatasync", 1, || bare.append()),
-        Contestant::new("file store, one record of the bytes", 1, || record.write()),
+        Contestant::new("the writes of a save alone", 1, || writes.write()),
         Contestant::new("into a bucket", 1, || drop(bucket(&model_alone))),
         Contestant::new("into a bucket, and encode", 1, || {
             let encoded = encode(&Header::new(M::NAME, 1, None), &bucket(&model_alone), &Options::default());
@@ -67,15 +69,16 @@ impl Bare {
     }
 }
 
-/// One record, overwritten again and again.
-struct Record {
+/// The writes that a save makes, of which the store knows nothing: the bytes in the first record that no snapshot needs, then
+/// the list of them.
+struct Writes {
     _directory: TempDir,
     store: FileStore,
     bytes: Bytes,
     position: u64,
 }
 
-impl Record {
+impl Writes {
     fn new(bytes: usize) -> Self {
         let directory = directory();
         let store = RUNTIME.block_on(FileStore::open(directory.path())).expect("a store");
@@ -84,8 +87,10 @@ impl Record {
 
     fn write(&mut self) {
         self.position += 1;
-        let write = Write::advance(Checkpoint::new(id("record"), self.position)).with_state(self.bytes.clone());
-        let outcome = RUNTIME.block_on(self.store.write(&write)).expect("the disk works");
-        assert!(outcome.is_stored());
+        let slot = format!("slot {}", self.position % 3);
+        for (name, bytes) in [(&*slot, self.bytes.clone()), ("list", self.bytes.slice(..LIST))] {
+            let write = Write::advance(Checkpoint::new(id(name), self.position)).with_state(bytes);
+            assert!(RUNTIME.block_on(self.store.write(&write)).expect("the disk works").is_stored());
+        }
     }
 }
