@@ -85,6 +85,7 @@ impl<'de, 't> Decoder<'de, 't> {
         crate::read::text(self.reader.take(length)?)
     }
 
+    #[inline]
     fn shape(&mut self, tag: u8) -> Result<&'t [&'de str], Flaw> {
         let number = if tag == tag::STRUCT {
             usize::try_from(self.reader.number()?).unwrap_or(usize::MAX)
@@ -126,6 +127,12 @@ impl<'de, 't> Decoder<'de, 't> {
             fields.end()?;
             Ok(value)
         })
+    }
+
+    /// What a type that asks for one kind does not mostly find. Apart, so that what it does find is inlined.
+    #[cold]
+    fn any<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Error> {
+        self.deserialize_any(visitor)
     }
 
     /// What is not frequent.
@@ -192,7 +199,7 @@ impl<'de> Deserializer<'de> for &mut Decoder<'de, '_> {
     fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.natural()? {
             Some(number) => visitor.visit_u64(number),
-            None => self.deserialize_any(visitor),
+            None => self.any(visitor),
         }
     }
 
@@ -218,7 +225,7 @@ impl<'de> Deserializer<'de> for &mut Decoder<'de, '_> {
                 self.reader.rest = rest;
                 visitor.visit_f64(f64::from_le_bytes(self.reader.array()?))
             }
-            _ => self.deserialize_any(visitor),
+            _ => self.any(visitor),
         }
     }
 
@@ -234,7 +241,7 @@ impl<'de> Deserializer<'de> for &mut Decoder<'de, '_> {
                 self.reader.byte()?;
                 self.fields(*tag, visitor)
             }
-            _ => self.deserialize_any(visitor),
+            _ => self.any(visitor),
         }
     }
 
