@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use checkpoint_core::{Checkpoint, CheckpointId, CheckpointStore, Error, ErrorKind, Operation, Record, Result};
+use checkpoint_core::{CheckpointId, CheckpointStore, Error, ErrorKind, Operation, Record, Result};
 use tokio::time::timeout;
 use tracing::{info, warn};
 
@@ -27,7 +27,7 @@ pub struct CommitterBuilder {
     owner: String,
     strategy: Strategy,
     window: usize,
-    state_limit: Option<usize>,
+    state_limit: usize,
     receipts: usize,
     sink: Arc<dyn ReceiptSink>,
     stuck_after: Duration,
@@ -54,7 +54,7 @@ impl CommitterBuilder {
             owner: process_owner(),
             strategy: Strategy::default(),
             window: 10_000,
-            state_limit: Some(64 * 1024),
+            state_limit: 64 * 1024,
             receipts: 100,
             sink: Arc::new(LogSink),
             stuck_after: Duration::from_secs(60),
@@ -75,17 +75,7 @@ impl CommitterBuilder {
     /// The most bytes of the state that is stored with the position; 64 KiB if nothing is said. When what is handled out of order does
     /// not fit, [`Committer::track`] waits until it does.
     pub fn state_limit(self, bytes: usize) -> Self {
-        Self { state_limit: Some(bytes), ..self }
-    }
-
-    /// For stores that hold a position and nothing else, such as those in the layouts of Eventuous: nothing is claimed, and no state
-    /// is stored.
-    ///
-    /// So nobody is fenced: see to it that one consumer runs at a time. Of two that do, neither moves the position back, and the slower
-    /// one ends as [`Overtaken`](crate::Ended::Overtaken). What was handled behind an open event comes again after a restart, and
-    /// counts as [`redelivered`](crate::Status::redelivered) until then. Receipts go to the sink.
-    pub fn position_only(self) -> Self {
-        Self { state_limit: None, receipts: 0, ..self }
+        Self { state_limit: bytes, ..self }
     }
 
     /// A label for people, of who has claimed the checkpoint: [`process_owner`](crate::process_owner) if nothing is said.
@@ -120,24 +110,15 @@ impl CommitterBuilder {
     ///
     /// # Errors
     ///
-    /// What the claim fails with, such as [`Unsupported`](ErrorKind::Unsupported) by a store that has none: see
-    /// [`position_only`](Self::position_only). It is not tried again.
+    /// What the claim fails with. It is not tried again.
     ///
     /// # Panics
     ///
     /// Outside a tokio runtime.
     pub async fn start(self) -> Result<Committer> {
-        let record = match self.state_limit {
-            Some(_) => {
-                self.in_time(Operation::Claim, self.store.claim(&self.id, &self.owner)).await.map_err(way_out)?
-            }
-            None => {
-                let read = self.in_time(Operation::Read, self.store.read(&self.id)).await?;
-                read.unwrap_or_else(|| Record::new(Checkpoint::new(self.id.clone(), None)))
-            }
-        };
+        let record = self.claim().await?;
         let (position, epoch) = (record.checkpoint.position, record.epoch);
-        info!(id = %self.id, position, epoch, owner = self.owner, "begins");
+        info!(id = %self.id, position, epoch, owner = self.owner, "claimed");
         Ok(self.resume(&record))
     }
 
@@ -169,24 +150,14 @@ impl CommitterBuilder {
         Committer { ledger, resume_from: position, state_lost, _flusher: flusher }
     }
 
-    async fn in_time<T>(&self, operation: Operation, call: impl Future<Output = Result<T>>) -> Result<T> {
-        timeout(self.store_timeout, call).await.unwrap_or_else(|_| {
-            let message = format!("the store did not answer within {:?}: try again", self.store_timeout);
-            let error = Error::new(ErrorKind::Unavailable, message);
-            Err(error.with_store(self.store.name()).with_operation(operation))
-        })
-    }
-}
-
-/// What to do where a store has no claims.
-fn way_out(error: Error) -> Error {
-    match (error.kind(), error.store()) {
-        (ErrorKind::Unsupported, store) => {
-            let message =
-                "this store has no claims: use another one, or `CommitterBuilder::position_only`, which fences nobody";
-            let way_out = Error::new(ErrorKind::Unsupported, message).with_operation(Operation::Claim);
-            store.into_iter().fold(way_out, Error::with_store).with_source(error)
+    async fn claim(&self) -> Result<Record> {
+        match timeout(self.store_timeout, self.store.claim(&self.id, &self.owner)).await {
+            Ok(record) => record,
+            Err(_) => {
+                let message = format!("the store did not answer within {:?}: try again", self.store_timeout);
+                let error = Error::new(ErrorKind::Unavailable, message);
+                Err(error.with_store(self.store.name()).with_operation(Operation::Claim))
+            }
         }
-        _ => error,
     }
 }

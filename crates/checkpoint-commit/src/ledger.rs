@@ -26,8 +26,7 @@ use crate::{Completion, Ended, TrackError};
 
 pub(crate) struct Settings {
     pub(crate) strategy: Strategy,
-    /// `None`: no state is stored.
-    pub(crate) state_limit: Option<usize>,
+    pub(crate) state_limit: usize,
     pub(crate) receipts: usize,
     pub(crate) sink: Arc<dyn ReceiptSink>,
     pub(crate) stuck_after: Duration,

@@ -72,18 +72,10 @@ impl Window {
         }
     }
 
-    /// What to store now, in a state of at most `limit` bytes where that is possible; with `None` without a state.
-    pub(crate) fn snapshot(&mut self, receipts: &[Receipt], limit: Option<usize>) -> Snapshot {
+    /// What to store now, in a state of at most `limit` bytes where that is possible.
+    pub(crate) fn snapshot(&mut self, receipts: &[Receipt], limit: usize) -> Snapshot {
         let position = self.tracker.advance();
         let (high, passed) = (self.tracker.high(), self.passed());
-        let Some(limit) = limit else {
-            return Snapshot {
-                position,
-                state: Bytes::new(),
-                completed: passed.saturating_sub(self.known),
-                whole: true,
-            };
-        };
         let left = self.before.iter().flat_map(|before| before.pieces_above(high)).map(shortened);
         let words = self.tracker.words();
         let encoded = encode_within(position, words.clone().map(Piece::from).chain(left), receipts, limit);

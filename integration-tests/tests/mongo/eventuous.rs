@@ -1,9 +1,5 @@
 //! What Eventuous has written is read in place; and what is written for it, it can read.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use checkpoint::commit::Committer;
 use checkpoint::mongo::mongodb::bson::{Bson, Document, doc};
 use checkpoint::{CheckpointStore, CheckpointStoreExt, ErrorKind, MongoStore, Outcome, Write};
 
@@ -175,21 +171,4 @@ async fn the_way_back_takes_our_fields_away() {
     let rename = doc! { "$rename": { "position": "Position" } };
     place.documents().await.update_many(doc! { "position": { "$exists": true } }, rename).await.unwrap();
     assert_eq!(place.document("dotnet").await, doc! { "_id": "dotnet", "Position": 43_i64 });
-}
-
-#[tokio::test]
-async fn a_committer_stores_positions_alone() {
-    let Some(place) = Place::new() else { return };
-    place.insert(doc! { "_id": "orders", "Position": 41_i64 }).await;
-    let store: Arc<dyn CheckpointStore> = Arc::new(place.open_eventuous().await);
-    let builder = || Committer::builder(Arc::clone(&store), id("orders"));
-    assert!(builder().start().await.unwrap_err().to_string().contains("position_only"));
-
-    let committer = builder().position_only().start().await.unwrap();
-    assert_eq!(committer.resume_from(), Some(41));
-    for position in 42..=50 {
-        committer.track(position).await.unwrap().unwrap().ack();
-    }
-    assert!(committer.close(Duration::from_secs(60)).await.is_clean());
-    assert_eq!(place.document("orders").await, doc! { "_id": "orders", "Position": 50_i64 });
 }

@@ -7,7 +7,6 @@ mod crashes;
 mod errors_of_others;
 mod faults;
 mod life;
-mod position_only;
 mod sharing;
 mod skipping;
 mod threads;
