@@ -111,12 +111,12 @@ impl CommitterBuilder {
     }
 
     /// For how long the first open event may be the first one before the verdict is [`Stuck`](crate::Verdict::Stuck); 60 s if nothing
-    /// is said.
+    /// is said. Counted as [`Blocker::age`](crate::Blocker::age): since it is known to be the first, and not since it was tracked.
     pub fn stuck_after(self, age: Duration) -> Self {
         Self { stuck_after: age, ..self }
     }
 
-    /// How long a claim may take, and a write by the committer's own flusher; 30 s if nothing is said. A write that takes longer counts
+    /// How long a claim (or a read instead of it) may take, and a write by the committer's own flusher; 30 s if nothing is said. A write that takes longer counts
     /// as failed, with an unknown result.
     pub fn store_timeout(self, timeout: Duration) -> Self {
         Self { store_timeout: timeout, ..self }
