@@ -71,18 +71,7 @@ impl Flusher {
     pub fn with(store: Arc<dyn CheckpointStore>, interval: Duration, timeout: Duration) -> Self {
         let (looks, looked) = unbounded_channel();
         let members = Arc::<Members>::default();
-        let desk = Desk {
-            store: Arc::clone(&store),
-            members: Arc::clone(&members),
-            interval,
-            timeout,
-            last_write: None,
-            urgent: false,
-            due: Vec::new(),
-            busy: HashSet::new(),
-            deadlines: Deadlines::default(),
-            writes: JoinSet::new(),
-        };
+        let desk = Desk::new(Arc::clone(&store), Arc::clone(&members), interval, timeout);
         let task = tokio::spawn(desk.run(looked)).abort_handle();
         Self { store, shared: Arc::new(Shared { members, next: AtomicU64::new(0), looks, task }) }
     }
@@ -131,6 +120,21 @@ struct Desk {
 }
 
 impl Desk {
+    fn new(store: Arc<dyn CheckpointStore>, members: Arc<Members>, interval: Duration, timeout: Duration) -> Self {
+        Self {
+            store,
+            members,
+            interval,
+            timeout,
+            last_write: None,
+            urgent: false,
+            due: Vec::new(),
+            busy: HashSet::new(),
+            deadlines: Deadlines::default(),
+            writes: JoinSet::new(),
+        }
+    }
+
     async fn run(mut self, mut looks: UnboundedReceiver<Member>) {
         loop {
             let wake = self.wake_at();
@@ -152,6 +156,8 @@ impl Desk {
                         self.look(member);
                     }
                 }
+                // Nobody is left who could ask for anything. The task is aborted then, but may come here before that reaches it.
+                else => return,
             }
             self.write();
         }
@@ -295,5 +301,24 @@ impl Deadlines {
         let (_, member) = *self.in_order.first().filter(|(at, _)| *at <= now)?;
         self.remove(member);
         Some(member)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use checkpoint_memory::MemoryStore;
+    use tokio::sync::mpsc::unbounded_channel;
+
+    use super::{Desk, Flusher, Members};
+
+    #[tokio::test(start_paused = true)]
+    async fn the_task_ends_where_nobody_is_left() {
+        let store = Arc::new(MemoryStore::new());
+        let desk = Desk::new(store, Arc::<Members>::default(), Flusher::INTERVAL, Flusher::TIMEOUT);
+        let (looks, looked) = unbounded_channel();
+        drop(looks);
+        desk.run(looked).await;
     }
 }

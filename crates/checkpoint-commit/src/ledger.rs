@@ -26,10 +26,18 @@ use crate::{Completion, Ended, TrackError};
 
 pub(crate) struct Settings {
     pub(crate) strategy: Strategy,
-    pub(crate) state_limit: usize,
-    pub(crate) receipts: usize,
+    pub(crate) kept: Kept,
     pub(crate) sink: Arc<dyn ReceiptSink>,
     pub(crate) stuck_after: Duration,
+}
+
+/// What a record keeps.
+#[derive(Clone, Copy)]
+pub(crate) enum Kept {
+    /// Nothing else.
+    Position,
+    /// A state beside the position of so many bytes, in it so many receipts, at most.
+    State { limit: usize, receipts: usize },
 }
 
 pub(crate) struct Ledger {
@@ -69,7 +77,7 @@ struct Stored {
     position: Option<u64>,
     state: Bytes,
     counts: Counts,
-    completed: u64,
+    completed: i64,
 }
 
 struct InFlight {
@@ -181,16 +189,23 @@ impl Ledger {
 
     /// Gives the oldest receipts to the sink, where there are more than the record should hold.
     pub(crate) async fn move_receipts(&self) {
+        let most = match self.settings.kept {
+            Kept::Position => 0,
+            Kept::State { receipts, .. } => receipts,
+        };
         let surplus = {
             let inner = self.inner();
-            inner.receipts[..inner.receipts.len().saturating_sub(self.settings.receipts)].to_vec()
+            inner.receipts[..inner.receipts.len().saturating_sub(most)].to_vec()
         };
         if surplus.is_empty() {
             return;
         }
-        match self.settings.sink.keep(&self.id, &surplus).await {
-            Ok(()) => self.inner().receipts.retain(|receipt| !surplus.contains(receipt)),
-            Err(error) => warn!(id = %self.id, %error, "the sink does not take receipts: they stay in the record"),
+        match (self.settings.sink.keep(&self.id, &surplus).await, self.settings.kept) {
+            (Ok(()), _) => self.inner().receipts.retain(|receipt| !surplus.contains(receipt)),
+            (Err(error), Kept::Position) => self.fail_for_sink(&*error),
+            (Err(error), Kept::State { .. }) => {
+                warn!(id = %self.id, %error, "the sink does not take receipts: they stay in the record");
+            }
         }
     }
 }

@@ -90,6 +90,12 @@ impl Pace {
         self.last = Some(LastStore { at: now, took: now - began, error: Some(error.to_string()) });
     }
 
+    /// What had failed is in order again, and there was nothing to write.
+    pub(crate) fn mended(&mut self) {
+        (self.retry_at, self.pauses) = (None, None);
+        self.last.iter_mut().for_each(|last| last.error = None);
+    }
+
     pub(crate) fn contended(&mut self, now: Instant) {
         self.retry_at = Some(now + CONTENDED_PAUSE);
     }

@@ -54,7 +54,8 @@ impl Status {
 pub struct Blocker {
     /// Its position.
     pub position: u64,
-    /// For how long it is known to be the first one that is open.
+    /// For how long it is known to be the first one that is open: since it was tracked where nothing else was open, else since a write, or whoever
+    /// asked for the status, found that all before it were handled. It may have been open for longer.
     pub age: Duration,
     /// How often it was nacked.
     pub attempts: u32,

@@ -31,9 +31,10 @@ pub(crate) enum Tracked {
 pub(crate) struct Snapshot {
     pub(crate) position: Option<u64>,
     pub(crate) state: Bytes,
-    /// How many events will not be handled again once this is stored.
-    pub(crate) completed: u64,
-    /// Whether all that is handled is in the state.
+    /// How many events of this run will not be handled again once this is stored; one that an earlier run had handled and that
+    /// will be handled again counts against them.
+    pub(crate) completed: i64,
+    /// Whether all that is handled is in the state, as far as there is one.
     pub(crate) whole: bool,
 }
 
@@ -81,12 +82,23 @@ impl Window {
         let encoded = encode_within(position, words.clone().map(Piece::from).chain(left), receipts, limit);
         let stored_up_to = if encoded.whole { Some(u64::MAX) } else { high_of(position, &encoded.bytes) };
         let ahead: u64 = stored_up_to.map_or(0, |last| words.map(|word| completed_up_to(&word, last)).sum());
-        Snapshot { position, state: encoded.bytes, completed: (passed + ahead) - self.known, whole: encoded.whole }
+        Snapshot { position, state: encoded.bytes, completed: self.by_this_run(passed + ahead), whole: encoded.whole }
+    }
+
+    /// What to store now without a state.
+    pub(crate) fn position_alone(&mut self) -> Snapshot {
+        let position = self.tracker.advance();
+        Snapshot { position, state: Bytes::new(), completed: self.by_this_run(self.passed()), whole: true }
     }
 
     /// How many events this run has handled.
-    pub(crate) fn completed(&self) -> u64 {
-        self.tracked - self.known - count(self.tracker.open())
+    pub(crate) fn completed(&self) -> i64 {
+        self.by_this_run(self.tracked - count(self.tracker.open()))
+    }
+
+    /// Of so many events. Below zero where a state has no room for all that an earlier run had handled.
+    fn by_this_run(&self, completed: u64) -> i64 {
+        signed(completed) - signed(self.known)
     }
 
     /// How many events are not handled.
@@ -136,6 +148,10 @@ fn completed_up_to(word: &Word<'_>, last: u64) -> u64 {
     let events = word.positions.partition_point(|position| *position <= last);
     let mask = if events == 64 { u64::MAX } else { (1 << events) - 1 };
     (word.complete & mask).count_ones().into()
+}
+
+fn signed(events: u64) -> i64 {
+    i64::try_from(events).expect("nobody tracks 2^63 events")
 }
 
 fn count(events: usize) -> u64 {

@@ -80,8 +80,8 @@ impl Inner {
             low: self.window.low(),
             high: self.window.high(),
             open: self.window.open(),
-            redelivered: completed.saturating_sub(self.stored.completed),
-            redelivered_at_least: completed.saturating_sub(in_flight),
+            redelivered: above(completed, self.stored.completed),
+            redelivered_at_least: above(completed, in_flight),
             blocker: self.head.map(|(position, since)| self.blocker(position, now - since)),
             last_store: self.pace.last_store().cloned(),
             verdict: Verdict::Idle,
@@ -97,13 +97,15 @@ impl Inner {
 
     fn verdict(&self, status: &Status, settings: &Settings, counts: Counts, now: Instant) -> Verdict {
         let stuck = |blocker: &Blocker| blocker.attempts > 0 || blocker.age >= settings.stuck_after;
+        let mut progress = self.progress(counts, now);
+        progress.events = progress.events.max(status.redelivered); // also what a write had no place for
         if let Some(ended) = self.ended {
             Verdict::of_end(ended)
         } else if self.pace.is_failing() {
             Verdict::StoreFailing
         } else if status.blocker.as_ref().is_some_and(stuck) {
             Verdict::Stuck
-        } else if settings.strategy.exceeded_by(&self.progress(counts, now)) {
+        } else if settings.strategy.exceeded_by(&progress) {
             Verdict::Behind
         } else if status.open > 0 || status.redelivered > 0 {
             Verdict::Moving
@@ -115,10 +117,15 @@ impl Inner {
     fn report(&mut self) -> Report {
         Report {
             stored: self.stored.position,
-            redelivered: self.window.completed().saturating_sub(self.stored.completed),
+            redelivered: above(self.window.completed(), self.stored.completed),
             open: self.window.open(),
             open_positions: self.window.open_positions(REPORTED),
             error: self.pace.last_store().and_then(|last| last.error.clone()),
         }
     }
+}
+
+/// How many more events are handled than stored.
+fn above(completed: i64, stored: i64) -> u64 {
+    completed.saturating_sub(stored).try_into().unwrap_or(0)
 }

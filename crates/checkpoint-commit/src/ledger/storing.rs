@@ -1,10 +1,12 @@
 //! When a write is due, what is in it, and what becomes of it.
 
+use std::fmt;
+
 use checkpoint_core::{Checkpoint, Error, Outcome, Write};
 use tokio::time::Instant;
 use tracing::warn;
 
-use super::{InFlight, Inner, Ledger, Stored};
+use super::{InFlight, Inner, Kept, Ledger, Stored};
 use crate::Ended;
 use crate::signal::Counts;
 use crate::strategy::{Due, Progress};
@@ -68,14 +70,22 @@ impl Ledger {
         if inner.ended.is_some() {
             return None;
         }
+        if self.owes_receipts(&inner) {
+            return None;
+        }
         inner.wanted = false;
         let Inner { window, receipts, .. } = &mut *inner;
-        let snapshot = window.snapshot(receipts, self.settings.state_limit);
+        let snapshot = match self.settings.kept {
+            Kept::Position => window.position_alone(),
+            Kept::State { limit, .. } => window.snapshot(receipts, limit),
+        };
         let passed = snapshot.position;
         inner.attempts.retain(|position, _| passed.is_none_or(|passed| *position > passed));
         let in_flight = InFlight { snapshot, counts, began: now };
         let Stored { position, state, .. } = &inner.stored;
-        if !inner.pace.is_failing() && (in_flight.snapshot.position, &in_flight.snapshot.state) == (*position, state) {
+        let unchanged = (in_flight.snapshot.position, &in_flight.snapshot.state) == (*position, state);
+        if unchanged && !self.is_unsure(&inner) {
+            inner.pace.mended();
             inner.settle(in_flight);
             drop(inner);
             self.signal.notify();
@@ -85,6 +95,25 @@ impl Ledger {
         let write = Write::advance(checkpoint).with_epoch(self.epoch).with_state(in_flight.snapshot.state.clone());
         inner.in_flight = Some(in_flight);
         Some(write)
+    }
+
+    /// Whether the store may hold something else than it did. A position alone that is what it was has had no write since, as none is made
+    /// then: it was the sink that failed.
+    fn is_unsure(&self, inner: &Inner) -> bool {
+        inner.pace.is_failing() && matches!(self.settings.kept, Kept::State { .. })
+    }
+
+    /// Whether a receipt has to be in the sink first: a position that passes a skipped event must not be stored without it.
+    fn owes_receipts(&self, inner: &Inner) -> bool {
+        matches!(self.settings.kept, Kept::Position) && !inner.receipts.is_empty()
+    }
+
+    /// The sink has refused what a record that keeps the position alone cannot hold: nothing is stored before it takes it.
+    pub(super) fn fail_for_sink(&self, error: &dyn fmt::Display) {
+        let (now, mut inner) = (Instant::now(), self.inner());
+        inner.pace.failed(now, now, &format_args!("the sink does not take receipts: {error}"));
+        warn!(id = %self.id, %error, "the sink does not take receipts, and nothing is stored before it does: trying again");
+        self.publish(&mut inner, now);
     }
 
     /// What became of the write; the next one that has this checkpoint has at most `group` in all.

@@ -78,6 +78,28 @@ async fn what_an_earlier_run_handled_is_kept_while_the_stream_has_not_come_to_it
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_an_earlier_run_handled_and_a_smaller_state_has_no_room_for_is_counted() {
+    let store = store();
+    let first = start(&store).await;
+    let open = tickets(&first, 1..=100).await;
+    let (odd, even): (Vec<_>, Vec<_>) = open.into_iter().partition(|ticket| ticket.position() % 2 == 1);
+    even.into_iter().for_each(checkpoint_commit::Ticket::ack);
+    first.flush().await.unwrap();
+    drop((first, odd));
+    let second = builder(&store).state_limit(0).start().await.unwrap();
+    let mut odd = Vec::new();
+    for position in 1..=100 {
+        odd.extend(second.track(position).await.unwrap());
+    }
+    assert_eq!(odd.len(), 50);
+    odd.pop().unwrap().ack(); // 99
+    second.flush().await.unwrap();
+    assert_eq!(second.status().redelivered, 51);
+    odd.into_iter().for_each(checkpoint_commit::Ticket::ack);
+    assert!(second.close(A_MINUTE).await.is_clean());
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_default_stores_after_100_events_or_5_seconds() {
     let store = store();
     let committer = start(&store).await;

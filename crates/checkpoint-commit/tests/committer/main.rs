@@ -10,3 +10,4 @@ mod life;
 mod sharing;
 mod skipping;
 mod threads;
+mod without_claim;
