@@ -1,8 +1,8 @@
 //! Snapshots of models over a store, a promise a case.
 //!
 //! What a store needs for them is in its contract, which [`conformance!`](crate::conformance) tries. These cases show that the
-//! two work together: with the states, ids and calls that snapshots have. [`snapshots!`](crate::snapshots) makes a test of each.
-//! Stores that cannot claim, delete and list have nothing to try.
+//! two work together: with the states, ids and calls that snapshots have. [`snapshots!`](crate::snapshots!) makes a test of each.
+//! Of stores that cannot claim, delete and list it is only asked that they say so.
 
 use std::iter::repeat_n;
 use std::sync::Arc;
