@@ -95,6 +95,7 @@ async fn events_go_on_while_it_is_saved() {
     stepped.done(3).await;
     // The event that finds the first save ended begins the second.
     while live.status().saved.is_none() {
+        assert!(live.resume_from() < Some(10_000), "it does not end");
         tokio::task::yield_now().await;
         let next = live.resume_from().unwrap() + 1;
         handle(&mut live, next);
@@ -159,6 +160,19 @@ async fn dropping_saves_nothing_and_breaks_nothing() {
     handle(&mut live, 5);
     drop(live);
     assert_eq!(load(&by_hand(&store)).await.resume_from(), Some(3));
+}
+
+/// Whoever drops it may load the model again at once, and handle the same events.
+#[tokio::test(start_paused = true)]
+async fn dropping_gives_up_the_save_that_runs() {
+    let (store, stepped, mut live) = waiting(every(3)).await;
+    handle(&mut live, 3);
+    stepped.permit(1);
+    stepped.done(1).await;
+    drop(live);
+    stepped.permit(ALL);
+    assert!(timeout(Duration::from_secs(1), stepped.done(1)).await.is_err(), "no write comes after that");
+    assert_eq!(load(&by_hand(&store)).await.resume_from(), None);
 }
 
 #[tokio::test(start_paused = true)]
