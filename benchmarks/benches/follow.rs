@@ -1,4 +1,5 @@
-//! `checkpoint follow` next to `cat`, through the same pipe, and next to GNU `split --filter`, with the same command.
+//! `checkpoint follow` next to `cat`, through the same pipe, next to GNU `split --filter`, with the same command, and with `--jobs`
+//! next to GNU `xargs -P`, with a command that waits.
 //!
 //! `cargo bench --bench follow`; it builds the command, and needs 1.1 GB of disk.
 
@@ -16,6 +17,8 @@ use tempfile::TempDir;
 const SAMPLE: &[u8] = include_bytes!("../../examples/flights.jsonl");
 const LARGE: usize = 1 << 30;
 const SMALL: usize = 50 << 20;
+/// Batches for commands that wait.
+const WAITS: u32 = 200;
 
 fn main() {
     let program = build();
@@ -45,31 +48,33 @@ fn main() {
     ];
     compare("50 MiB to a command, 1,000 lines a time; an item is a batch", 7, contestants);
     println!("{:44} {:>12}", "peak memory of follow, in KiB", peak_kibibytes(&mut to_command()));
-
-    let tenth = directory.path().join("tenth.jsonl");
-    let batches = u32::try_from(repeat(&tenth, SMALL / 10).div_ceil(SAMPLE.len()).div_ceil(2)).expect("it fits");
-    several_at_once(&program, directory.path(), &tenth, batches);
+    compare_jobs(&program, directory.path());
 }
 
-/// Commands that wait, as those do that talk to a server. `xargs` starts as many, and hands nothing to them.
-fn several_at_once(program: &Path, directory: &Path, file: &Path, batches: u32) {
-    let wait = "cat > /dev/null; sleep 0.05";
-    let with_jobs = |jobs: &str| {
-        let mut follow = follow(program, directory, file, &[]);
-        follow.args(["--jobs", jobs, "--", "sh", "-c", wait]);
-        follow
-    };
-    let xargs = || {
-        let mut sh = Command::new("sh");
-        sh.args(["-c", &format!("seq {batches} | xargs -P 8 -I{{}} sh -c '{wait}'")]);
-        sh
-    };
-    let contestants = vec![
-        Contestant::new("xargs -P 8", batches, || drain(&mut xargs())),
-        Contestant::new("checkpoint follow --jobs 8", batches, || drain(&mut with_jobs("8"))),
-        Contestant::new("checkpoint follow --jobs 1", batches, || drain(&mut with_jobs("1"))),
-    ];
-    compare("5 MiB to a command that waits for 50 ms; an item is a batch", 5, contestants);
+/// Nothing is computed, so what is measured is how well the waiting overlaps. Each command of `xargs` has the lines of a batch as its arguments,
+/// each of `follow` on its standard input; neither looks at them.
+fn compare_jobs(program: &Path, directory: &Path) {
+    let file = directory.join("waits.jsonl");
+    let _length = repeat(&file, SAMPLE.len() * usize::try_from(WAITS).expect("it fits"));
+    let wait = ["sh", "-c", "sleep 0.02"];
+    for jobs in ["1", "4", "8"] {
+        let with_jobs = || {
+            let mut follow = follow(program, directory, &file, &[]);
+            follow.args(["--batch", "500", "--jobs", jobs, "--"]).args(wait);
+            follow
+        };
+        let xargs = || {
+            let mut xargs = Command::new("xargs");
+            xargs.args(["-d", "\\n", "-n", "500", "-P", jobs, "-a"]).arg(&file).args(wait);
+            xargs
+        };
+        let contestants = vec![
+            Contestant::new(format!("xargs -n 500 -P {jobs}"), WAITS, || drain(&mut xargs())),
+            Contestant::new(format!("checkpoint follow --batch 500 --jobs {jobs}"), WAITS, || drain(&mut with_jobs())),
+        ];
+        compare("200 batches of 500 lines to `sleep 0.02`; an item is a batch", 7, contestants);
+        println!("{:44} {:>12}", "peak memory of follow, in KiB", peak_kibibytes(&mut with_jobs()));
+    }
 }
 
 /// Builds the command as a user would install it.
