@@ -26,6 +26,7 @@ pub(crate) enum Command {
     List(ListArgs),
     Set(SetArgs),
     Reset(ResetArgs),
+    Claim(ClaimArgs),
     Delete(DeleteArgs),
     Completions(CompletionsArgs),
 }
@@ -191,6 +192,32 @@ pub(crate) struct ResetArgs {
     /// The last handled position, 0 to 9223372036854775807 [default: none, nothing is handled]
     #[arg(long, value_name = "POSITION", value_parser = clap::value_parser!(u64).range(..=MAX_POSITION))]
     pub(crate) to: Option<u64>,
+
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+}
+
+/// Take a checkpoint over: its consumer is stopped, and whoever writes next needs the new epoch.
+///
+/// The position and the state stay. What is missing is created, with no position.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  checkpoint claim orders                       stops the consumer of orders, wherever it runs
+  checkpoint claim orders --json | jq .epoch    for a consumer that is a script
+
+A running consumer is fenced: it stops at its next write (follow: with exit code 4).")]
+pub(crate) struct ClaimArgs {
+    /// The checkpoint
+    pub(crate) id: CheckpointId,
+
+    /// Who claims, a label for people [default: user, host and process]
+    #[arg(long, value_name = "LABEL")]
+    pub(crate) owner: Option<String>,
+
+    /// One JSON object, as with `get`
+    #[arg(long)]
+    pub(crate) json: bool,
 
     #[command(flatten)]
     pub(crate) store: StoreArgs,

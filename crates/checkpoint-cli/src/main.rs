@@ -47,6 +47,7 @@ fn run(command: Command) -> Result<()> {
         Command::List(args) => records::list(&args),
         Command::Set(args) => records::set(&args),
         Command::Reset(args) => records::reset(&args),
+        Command::Claim(args) => records::claim(&args),
         Command::Delete(args) => records::delete(&args),
         Command::Completions(args) => completions(&args),
     }

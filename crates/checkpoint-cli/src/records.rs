@@ -2,7 +2,7 @@ use std::io::{self, BufWriter, Write as _};
 
 use checkpoint::{Checkpoint, CheckpointId, Outcome, Record, Write};
 
-use crate::args::{DeleteArgs, GetArgs, ListArgs, ResetArgs, SetArgs};
+use crate::args::{ClaimArgs, DeleteArgs, GetArgs, ListArgs, ResetArgs, SetArgs};
 use crate::error::{CliError, Result};
 use crate::follow::{Place, file_id};
 use crate::show;
@@ -16,8 +16,19 @@ const PAGE: usize = 100;
 pub(crate) fn get(args: &GetArgs) -> Result<()> {
     let store = Store::open_read_only(args.store.store.as_deref())?;
     let record = store.read(&args.id)?.ok_or_else(|| unknown(&args.id))?;
-    let text = if args.json { show::json_line(&record) } else { show::block(&record) };
+    print(&record, args.json)
+}
+
+fn print(record: &Record, json: bool) -> Result<()> {
+    let text = if json { show::json_line(record) } else { show::block(record) };
     io::stdout().write_all(text.as_bytes()).map_err(cannot_print)
+}
+
+/// `checkpoint claim`: fences the consumer, and shows what it has left.
+pub(crate) fn claim(args: &ClaimArgs) -> Result<()> {
+    let store = Store::open(args.store.store.as_deref())?;
+    let record = store.claim(&args.id, &args.owner.clone().unwrap_or_else(operator))?;
+    print(&record, args.json)
 }
 
 /// `checkpoint list`: everything, a page at a time.

@@ -38,6 +38,21 @@ fn set_refuses_a_claimed_checkpoint_and_reset_takes_it() {
 }
 
 #[test]
+fn claim_fences_and_keeps_what_is_there() {
+    let place = Place::new();
+    place.ok(&["set", "orders", "42"]);
+    for epoch in 1..=2 {
+        let json: serde_json::Value =
+            serde_json::from_str(&place.ok(&["claim", "orders", "--owner", "me", "--json"]).prints()).unwrap();
+        assert_eq!((&json["epoch"], &json["position"], &json["owner"]), (&epoch.into(), &42.into(), &"me".into()));
+    }
+    place.run(&["set", "orders", "43"]).fails(1, &["claimed (epoch 2, by me)"]);
+    let created = place.ok(&["claim", "new"]).prints();
+    assert!(created.contains("position  -\n") && created.contains("epoch     1\n"), "{created}");
+    place.run(&["claim", "orders", "--owner", "a\nb"]).fails(1, &["control characters"]);
+}
+
+#[test]
 fn what_is_unknown_is_said() {
     let place = Place::new();
     place.ok(&["set", "orders", "1"]);
