@@ -1,3 +1,5 @@
+mod transfer;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -5,6 +7,8 @@ use std::time::Duration;
 use checkpoint::{CheckpointId, MAX_POSITION};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
+
+pub(crate) use transfer::{ExportArgs, ImportArgs};
 
 use crate::store::STORE_VARIABLE;
 
@@ -28,6 +32,8 @@ pub(crate) enum Command {
     Reset(ResetArgs),
     Claim(ClaimArgs),
     Delete(DeleteArgs),
+    Export(ExportArgs),
+    Import(ImportArgs),
     Completions(CompletionsArgs),
 }
 

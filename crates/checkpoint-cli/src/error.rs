@@ -90,6 +90,12 @@ pub(crate) fn chain(error: &dyn StdError) -> String {
     line
 }
 
+/// For what cannot be written to standard output.
+#[expect(clippy::needless_pass_by_value, reason = "a function for map_err")]
+pub(crate) fn cannot_print(error: io::Error) -> CliError {
+    CliError::because("cannot write to standard output", &error)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,6 +8,7 @@ mod records;
 mod show;
 mod snapshots;
 mod store;
+mod transfer;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -47,6 +48,8 @@ fn run(command: Command) -> Result<()> {
         Command::List(args) => records::list(&args),
         Command::Set(args) => records::set(&args),
         Command::Reset(args) => records::reset(&args),
+        Command::Export(args) => transfer::export(&args),
+        Command::Import(args) => transfer::import(&args),
         Command::Claim(args) => records::claim(&args),
         Command::Delete(args) => records::delete(&args),
         Command::Completions(args) => completions(&args),

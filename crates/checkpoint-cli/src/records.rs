@@ -3,7 +3,7 @@ use std::io::{self, BufWriter, Write as _};
 use checkpoint::{Checkpoint, CheckpointId, Outcome, Record, Write};
 
 use crate::args::{ClaimArgs, DeleteArgs, GetArgs, ListArgs, ResetArgs, SetArgs};
-use crate::error::{CliError, Result};
+use crate::error::{CliError, Result, cannot_print};
 use crate::follow::{Place, file_id};
 use crate::show;
 use crate::snapshots;
@@ -91,7 +91,7 @@ pub(crate) fn reset(args: &ResetArgs) -> Result<()> {
     let reset = store.reset(&args.id, args.to, &operator())?;
     if reset.epoch == 1 {
         let id = &args.id;
-        let _ = writeln!(io::stderr(), "checkpoint: {id:?} was never claimed before: if that is a slip, delete it");
+        show::say(&format!("{id:?} was never claimed before: if that is a slip, delete it"));
     }
     Ok(())
 }
@@ -138,9 +138,4 @@ fn owner_of(store: &Store, id: &CheckpointId) -> String {
 
 fn unknown(id: &CheckpointId) -> CliError {
     CliError::failed(format!("there is no checkpoint {id:?}: `checkpoint list` shows what there is"))
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "a function for map_err")]
-fn cannot_print(error: io::Error) -> CliError {
-    CliError::because("cannot write to standard output", &error)
 }

@@ -1,3 +1,4 @@
+use std::io::{self, Write as _};
 use std::time::SystemTime;
 
 use checkpoint::Record;
@@ -81,6 +82,11 @@ pub(crate) fn printable(text: &str) -> String {
         c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     text.chars().map(|c| if steers(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect()
+}
+
+/// Says a line on standard error; whose loss changes nothing.
+pub(crate) fn say(line: &str) {
+    let _ = writeln!(io::stderr(), "checkpoint: {line}");
 }
 
 /// RFC 3339 in UTC, to the second or finer where there is more.

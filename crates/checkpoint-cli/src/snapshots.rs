@@ -1,7 +1,5 @@
 //! Checkpoints of models: with snapshots beside them.
 
-use std::io::{self, Write as _};
-
 use checkpoint::CheckpointId;
 use checkpoint::snapshot::{Generation, generations};
 
@@ -21,8 +19,10 @@ pub(crate) fn rewind(store: &Store, id: &CheckpointId, to: Option<u64>) -> Resul
     let snapshots = store.snapshots(id, &operator());
     let before = store.wait_for(snapshots.list())?;
     match store.wait_for(snapshots.rewind(to))? {
-        Some(generation) => say(&format!("{id:?} went back to {}", described(&generation))),
-        None => say(&format!("{id:?} has no snapshot that old: the model is made anew, from the start of the stream")),
+        Some(generation) => show::say(&format!("{id:?} went back to {}", described(&generation))),
+        None => {
+            show::say(&format!("{id:?} has no snapshot that old: the model is made anew, from the start of the stream"))
+        }
     }
     say_references(&before, "was not set back");
     Ok(())
@@ -47,11 +47,6 @@ fn say_references(generations: &[Generation], what: &str) {
     references.sort();
     references.dedup();
     for reference in references {
-        say(&format!("{} {what}: the model refers to it", show::printable(reference)));
+        show::say(&format!("{} {what}: the model refers to it", show::printable(reference)));
     }
-}
-
-/// On standard error, whose loss changes nothing.
-fn say(line: &str) {
-    let _ = writeln!(io::stderr(), "checkpoint: {line}");
 }

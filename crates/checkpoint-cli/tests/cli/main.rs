@@ -10,3 +10,4 @@ mod kills;
 mod records;
 mod rotation;
 mod snapshots;
+mod transfer;
