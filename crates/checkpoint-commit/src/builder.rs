@@ -116,8 +116,8 @@ impl CommitterBuilder {
         Self { stuck_after: age, ..self }
     }
 
-    /// How long a claim (or a read instead of it) may take, and a write by the committer's own flusher; 30 s if nothing is said. A write that takes longer counts
-    /// as failed, with an unknown result.
+    /// How long a claim (or a read instead of it) may take, and a write by the committer's own flusher; 30 s if nothing is said. A write
+    /// that takes longer counts as failed, with an unknown result.
     pub fn store_timeout(self, timeout: Duration) -> Self {
         Self { store_timeout: timeout, ..self }
     }
