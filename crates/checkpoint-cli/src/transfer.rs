@@ -1,4 +1,4 @@
-//! `checkpoint export` and `checkpoint import`: records as lines of JSON, from any store to any other.
+//! `checkpoint export` and `checkpoint import`: records as lines of JSON, from one store to another.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write as _};

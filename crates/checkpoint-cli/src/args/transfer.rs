@@ -13,7 +13,7 @@ use super::StoreArgs;
 #[command(after_help = "\
 Examples:
   checkpoint export > backup.jsonl
-  checkpoint export --prefix orders/ | checkpoint import --store postgres://localhost/app
+  checkpoint export --prefix orders/ | checkpoint import --store file:/srv/checkpoints
 
 Stop the consumers first: each record is read at a moment of its own.")]
 pub(crate) struct ExportArgs {
