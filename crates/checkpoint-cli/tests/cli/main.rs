@@ -4,6 +4,8 @@
 
 mod bad;
 mod common;
+#[cfg(all(feature = "postgres", feature = "redis"))]
+mod databases;
 mod follow;
 mod jobs;
 mod kills;
