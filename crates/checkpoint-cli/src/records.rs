@@ -36,21 +36,13 @@ pub(crate) fn list(args: &ListArgs) -> Result<()> {
     let store = Store::open_read_only(args.store.store.as_deref())?;
     let mut out = BufWriter::new(io::stdout().lock());
     let mut rows = Vec::new();
-    let mut after = None;
-    loop {
-        let page = store.list(&args.prefix, after.as_ref(), PAGE)?;
-        for record in &page {
-            if args.json {
-                out.write_all(show::json_line(record).as_bytes()).map_err(cannot_print)?;
-            } else {
-                rows.push(show::row(record));
-            }
+    store.for_each(&args.prefix, PAGE, |record| {
+        if args.json {
+            return out.write_all(show::json_line(record).as_bytes()).map_err(cannot_print);
         }
-        if page.len() < PAGE {
-            break;
-        }
-        after = page.last().map(|record| record.checkpoint.id.clone());
-    }
+        rows.push(show::row(record));
+        Ok(())
+    })?;
     if !args.json {
         out.write_all(show::table(&rows).as_bytes()).map_err(cannot_print)?;
     }

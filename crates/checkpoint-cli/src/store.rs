@@ -96,8 +96,22 @@ impl Store {
         self.runtime.block_on(self.store.delete(id))
     }
 
-    pub(crate) fn list(&self, prefix: &str, after: Option<&CheckpointId>, limit: usize) -> Answer<Vec<Record>> {
-        self.runtime.block_on(self.store.list(prefix, after, limit))
+    /// All records whose ids begin with `prefix`, of which `page` are asked for at a time.
+    pub(crate) fn for_each(
+        &self,
+        prefix: &str,
+        page: usize,
+        mut visit: impl FnMut(&Record) -> Result<()>,
+    ) -> Result<()> {
+        let mut after = None;
+        loop {
+            let records = self.runtime.block_on(self.store.list(prefix, after.as_ref(), page))?;
+            records.iter().try_for_each(&mut visit)?;
+            if records.len() < page {
+                return Ok(());
+            }
+            after = records.last().map(|record| record.checkpoint.id.clone());
+        }
     }
 }
 

@@ -43,15 +43,7 @@ pub(crate) fn export(args: &ExportArgs) -> Result<()> {
         prefix => vec![prefix, &beside],
     };
     for prefix in prefixes {
-        let mut after = None;
-        loop {
-            let page = store.list(prefix, after.as_ref(), PAGE)?;
-            page.iter().try_for_each(|record| write_line(&mut out, record))?;
-            if page.len() < PAGE {
-                break;
-            }
-            after = page.last().map(|record| record.checkpoint.id.clone());
-        }
+        store.for_each(prefix, PAGE, |record| write_line(&mut out, record))?;
     }
     out.flush().map_err(cannot_print)
 }
