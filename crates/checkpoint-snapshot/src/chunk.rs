@@ -39,6 +39,8 @@ pub(crate) fn is_of(checkpoint: &CheckpointId, record: &CheckpointId) -> bool {
 /// The states of a snapshot's records, in order. What was taken is let go of, so that no more is copied at a time than one state.
 pub(crate) struct Chunks {
     pieces: VecDeque<Bytes>,
+    /// How many bytes the pieces have.
+    left: usize,
     generation: u64,
     next: u32,
     count: u32,
@@ -50,7 +52,8 @@ impl Chunks {
     pub(crate) fn new(encoded: Encoded, generation: u64, size: usize) -> Self {
         let count = encoded.len().div_ceil(size - MAX_HEADER);
         let count = u32::try_from(count).expect("a snapshot in memory has less than 2^32 chunks");
-        Self { pieces: encoded.into_pieces().into(), generation, next: 0, count, size }
+        let left = encoded.len();
+        Self { pieces: encoded.into_pieces().into(), left, generation, next: 0, count, size }
     }
 
     pub(crate) fn count(&self) -> u32 {
@@ -64,8 +67,8 @@ impl Chunks {
             return None;
         }
         self.next += 1;
-        let left: usize = self.pieces.iter().map(Bytes::len).sum();
-        let mut room = (self.size - MAX_HEADER).min(left);
+        let mut room = (self.size - MAX_HEADER).min(self.left);
+        self.left -= room;
         let mut state = BytesMut::with_capacity(MAX_HEADER + room);
         state.extend_from_slice(MAGIC);
         state.extend_from_slice(&[VERSION]);

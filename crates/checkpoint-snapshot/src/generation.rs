@@ -77,9 +77,7 @@ pub fn generations(record: &Record) -> Result<Vec<Generation>, NoGenerations> {
     if version > LIST_VERSION {
         return Err(NoGenerations::Newer { version });
     }
-    let numbers: Vec<_> = list.keys().collect();
-    let mut generations =
-        numbers.into_iter().map(|key| Generation::read(list.bucket(key)?)).collect::<Result<Vec<_>, _>>()?;
+    let mut generations = list.keys().map(|key| Generation::read(list.bucket(key)?)).collect::<Result<Vec<_>, _>>()?;
     generations.sort_by_key(|generation| std::cmp::Reverse(generation.number));
     Ok(generations)
 }

@@ -23,23 +23,33 @@ pub(crate) struct Source<'a> {
 }
 
 impl Source<'_> {
-    /// The newest model that can be used, and else the initial one.
-    pub(crate) async fn load<M: Model>(&self, record: &Record, initial: impl Fn() -> M) -> Result<(M, Restored)> {
-        let mut restored = Restored::default();
-        for generation in restored.list(record) {
-            match self.attempt(record, &generation, initial()).await? {
+    /// The newest model of those in a list that can be used, and else the initial one. Says in `restored` which it is. `position` is that
+    /// of the checkpoint.
+    pub(crate) async fn load<M: Model>(
+        &self,
+        position: Option<u64>,
+        listed: &[Generation],
+        restored: &mut Restored,
+        initial: impl Fn() -> M,
+    ) -> Result<M> {
+        for generation in listed {
+            match self.attempt(position, generation, initial()).await? {
                 Ok(model) => {
-                    restored.generation = Some(generation);
-                    return Ok((model, restored));
+                    restored.generation = Some(generation.clone());
+                    return Ok(model);
                 }
-                Err(reason) => restored.rejected.push(Rejected { generation: Some(generation), reason }),
+                Err(reason) => restored.rejected.push(Rejected { generation: Some(generation.clone()), reason }),
             }
         }
-        Ok((initial(), restored))
+        Ok(initial())
     }
 
-    async fn attempt<M: Model>(&self, record: &Record, generation: &Generation, model: M) -> Result<Result<M, Reason>> {
-        let position = record.checkpoint.position;
+    async fn attempt<M: Model>(
+        &self,
+        position: Option<u64>,
+        generation: &Generation,
+        model: M,
+    ) -> Result<Result<M, Reason>> {
         if generation.position > position {
             return Ok(Err(Reason::Beyond { position }));
         }
@@ -98,7 +108,7 @@ async fn decode_beside(bytes: Bytes) -> Result<(Header, Bucket), CannotDecode> {
 
 impl Restored {
     /// The snapshots of a record, newest first. Notes what stands in place of a list.
-    fn list(&mut self, record: &Record) -> Vec<Generation> {
+    pub(crate) fn list(&mut self, record: &Record) -> Vec<Generation> {
         let position = record.checkpoint.position;
         let (generations, reason) = match generations(record) {
             Ok(none) if none.is_empty() && position.is_some() => (none, Some(Reason::NothingSaved { position })),

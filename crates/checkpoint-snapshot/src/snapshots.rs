@@ -114,9 +114,12 @@ impl Snapshots {
     pub async fn load<M: Model>(&self, initial: impl Fn() -> M) -> Result<Live<M>> {
         let record = self.claim_above_leftovers().await?;
         let source = Source { store: &*self.store, id: &self.id, timeout: self.timeout };
-        let (model, restored) = source.load(&record, initial).await?;
+        let (position, mut restored) = (record.checkpoint.position, Restored::default());
+        let listed = restored.list(&record);
+        let model = source.load(position, &listed, &mut restored, initial).await?;
         self.tell(&restored);
-        let saver = Saver::new(self.target(&record), self.strategy.clone(), known(&record, &restored), &restored);
+        let known = known(position, listed, &restored);
+        let saver = Saver::new(self.target(&record), self.strategy.clone(), known, &restored);
         Ok(Live::new(model, saver, restored, self.by_hand))
     }
 
@@ -219,10 +222,10 @@ impl Snapshots {
 }
 
 /// What the record holds that can be used: what was rejected makes room for the next.
-fn known(record: &Record, restored: &Restored) -> Known {
-    let mut known = Known::new(record.checkpoint.position, generations(record).unwrap_or_default());
-    let rejected =
-        |generation: &Generation| restored.rejected.iter().any(|r| r.generation.as_ref() == Some(generation));
-    known.generations.retain(|generation| !rejected(generation));
+fn known(position: Option<u64>, listed: Vec<Generation>, restored: &Restored) -> Known {
+    let mut known = Known::new(position, listed);
+    // They were tried from the newest on.
+    let rejected = restored.rejected.iter().filter(|rejected| rejected.generation.is_some()).count();
+    known.generations.drain(..rejected);
     known
 }
